@@ -28,6 +28,7 @@ REACTOR  := $(filter-out reactor/main.c,$(sort $(wildcard reactor/*.c reactor/*/
 LIBRARY  := $(sort $(wildcard tools/libhostdev/*.c))
 CLIENT   := $(sort $(wildcard tools/hostdevctl/*.c))
 UNIT     := $(sort $(wildcard tests/unit/*_test.c tests/events/*_test.c tests/property/*_test.c))
+BENCHES  := $(sort $(wildcard tools/bench/*.c))
 HELPERS  := $(sort $(wildcard tests/lib/*.c))
 
 object = $(patsubst %.c,$(BUILD)/object/%.o,$(1))
@@ -36,50 +37,106 @@ all: $(BUILD)/hostdevd $(BUILD)/hostdevctl $(BUILD)/libhostdev.so
 
 $(BUILD)/object/reactor/%.o: reactor/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(HARDEN) -Ireactor -Iinclude $(PACKAGE_CFLAGS) -MMD -MP -c -o $@ $<
+	@echo '  CC   $@'
+	@$(CC) $(CFLAGS) $(HARDEN) -Ireactor -Iinclude $(PACKAGE_CFLAGS) -MMD -MP -c -o $@ $<
 
 # the library is its own world: include/ and jansson only, hidden symbols, LGPL
 $(BUILD)/object/tools/libhostdev/%.o: tools/libhostdev/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -fPIC -fvisibility=hidden -Iinclude $(shell pkg-config --cflags jansson) -MMD -MP -c -o $@ $<
+	@echo '  CC   $@'
+	@$(CC) $(CFLAGS) -fPIC -fvisibility=hidden -Iinclude $(shell pkg-config --cflags jansson) -MMD -MP -c -o $@ $<
 
 $(BUILD)/object/tools/hostdevctl/%.o: tools/hostdevctl/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(HARDEN) -Iinclude -MMD -MP -c -o $@ $<
+	@echo '  CC   $@'
+	@$(CC) $(CFLAGS) $(HARDEN) -Iinclude -MMD -MP -c -o $@ $<
+
+$(BUILD)/object/tools/bench/%.o: tools/bench/%.c
+	@mkdir -p $(@D)
+	@echo '  CC   $@'
+	@$(CC) $(CFLAGS) $(HARDEN) -Ireactor -Iinclude -Itests $(PACKAGE_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/object/tests/%.o: tests/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(HARDEN) -Ireactor -Iinclude -Itests $(PACKAGE_CFLAGS) -MMD -MP -c -o $@ $<
+	@echo '  CC   $@'
+	@$(CC) $(CFLAGS) $(HARDEN) -Ireactor -Iinclude -Itests $(PACKAGE_CFLAGS) -MMD -MP -c -o $@ $<
 
 # the interface description is compiled in (.incbin), which -MMD cannot see
 $(BUILD)/object/reactor/io/socket/description.o: include/org.hostdevd.varlink
 
 $(BUILD)/libreactor.a: $(call object,$(REACTOR))
 	@rm -f $@
-	ar rcs $@ $^
+	@echo '  AR   $@'
+	@ar rcs $@ $^
 
 $(BUILD)/hostdevd: $(BUILD)/object/reactor/main.o $(BUILD)/libreactor.a
-	$(CC) $(LDFLAGS) -pie -o $@ $^ $(PACKAGE_LIBS)
+	@echo '  LD   $@'
+	@$(CC) $(LDFLAGS) -pie -o $@ $^ $(PACKAGE_LIBS)
 
 $(BUILD)/libhostdev.so.0: $(call object,$(LIBRARY)) tools/libhostdev/libhostdev.map
-	$(CC) $(LDFLAGS) -shared -Wl,-soname,libhostdev.so.0 -Wl,--version-script=tools/libhostdev/libhostdev.map \
+	@echo '  LD   $@'
+	@$(CC) $(LDFLAGS) -shared -Wl,-soname,libhostdev.so.0 -Wl,--version-script=tools/libhostdev/libhostdev.map \
 		-o $@ $(call object,$(LIBRARY)) $(shell pkg-config --libs jansson)
 
 $(BUILD)/libhostdev.so: $(BUILD)/libhostdev.so.0
 	ln -sf libhostdev.so.0 $@
 
 $(BUILD)/hostdevctl: $(call object,$(CLIENT)) $(BUILD)/libhostdev.so
-	$(CC) $(LDFLAGS) -pie -Wl,-rpath,'$$ORIGIN' -o $@ $(call object,$(CLIENT)) -L$(BUILD) -lhostdev
+	@echo '  LD   $@'
+	@$(CC) $(LDFLAGS) -pie -Wl,-rpath,'$$ORIGIN' -o $@ $(call object,$(CLIENT)) -L$(BUILD) -lhostdev
 
 $(BUILD)/tests/%: $(BUILD)/object/tests/%.o $(call object,$(HELPERS)) $(BUILD)/libreactor.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -pie -o $@ $^ $(PACKAGE_LIBS) -lcmocka
+	@echo '  LD   $@'
+	@$(CC) $(LDFLAGS) -pie -o $@ $^ $(PACKAGE_LIBS) -lcmocka
+
+$(BUILD)/bench/%: $(BUILD)/object/tools/bench/%.o $(call object,$(HELPERS)) $(BUILD)/libreactor.a
+	@mkdir -p $(@D)
+	@echo '  LD   $@'
+	@$(CC) $(LDFLAGS) -pie -o $@ $^ $(PACKAGE_LIBS)
 
 tests: $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT))
+
+# ---- tests: tests/all runs the suites and sums them up
+check: all tests
+	tests/all
+
+# clang: gcc's runtime clashes with umockdev's preloaded library
+SANITIZE_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+ASAN_MAKE := CC=clang OPTIMISE='-O1 -g' SANITIZE='$(SANITIZE_FLAGS)' BUILD=build/asan
+
+check-asan:
+	$(MAKE) --no-print-directory $(ASAN_MAKE) all tests
+	SANITIZED=1 BUILD=build/asan tests/all
+
+# what tools/check runs: both compilers, then both builds of all tests in one sum
+check-everything:
+	$(MAKE) --no-print-directory all tests
+	$(MAKE) --no-print-directory CC=clang BUILD=build/clang all tests
+	$(MAKE) --no-print-directory $(ASAN_MAKE) all tests
+	tests/all --and-sanitized
+
+# one JSON object per line; figures beside their baseline of the same run
+bench: $(patsubst tools/bench/%.c,$(BUILD)/bench/%,$(BENCHES))
+	@for bench in $^; do $$bench || exit 1; done
+
+install: all
+	install -D -m 755 $(BUILD)/hostdevd $(DESTDIR)$(PREFIX)/sbin/hostdevd
+	install -D -m 755 $(BUILD)/libhostdev.so.0 $(DESTDIR)$(PREFIX)/lib/libhostdev.so.0
+	ln -sf libhostdev.so.0 $(DESTDIR)$(PREFIX)/lib/libhostdev.so
+	install -D -m 755 $(BUILD)/hostdevctl $(DESTDIR)$(PREFIX)/bin/hostdevctl
+	install -D -m 644 include/hostdev.h $(DESTDIR)$(PREFIX)/include/hostdev.h
+	install -D -m 644 include/org.hostdevd.varlink \
+		$(DESTDIR)$(PREFIX)/share/varlink/org.hostdevd.varlink
+	install -D -m 644 conf/hostdevd.conf $(DESTDIR)$(SYSCONF)/hostdevd/hostdevd.conf
+	install -d $(DESTDIR)$(SYSCONF)/hostdevd/rules.d
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/hostdevd/rules.d rules.d/*.conf
+	install -D -m 644 conf/hostdevd.service \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system/hostdevd.service
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all tests clean
+.PHONY: all tests check check-asan check-everything bench install clean
 .SECONDARY:
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/object -name '*.d' 2>/dev/null)

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/memory.h"
+
+#include <string.h>
+
+void *memory_allocate(size_t size)
+{
+	void *memory = calloc(1, size ? size : 1);
+
+	if (!memory)
+		abort();
+	return memory;
+}
+
+void *memory_resize(void *memory, size_t count, size_t size)
+{
+	void *resized = reallocarray(memory, count ? count : 1, size);
+
+	if (!resized)
+		abort();
+	return resized;
+}
+
+char *memory_duplicate(const char *string)
+{
+	char *copy = strdup(string);
+
+	if (!copy)
+		abort();
+	return copy;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Immutable counted texts. A value of a field, the JSON of a device, a line of the event log: each
+ * is made once, shared by everyone who refers to it, and freed with its last reference.
+ *
+ * Interned texts (text_intern) are equal only if they are the same pointer, so that comparing two
+ * values, or finding the bitmap of one, needs no look at the bytes. A pool forgets a text with its
+ * last reference: a device that invents serial numbers leaves nothing behind.
+ *
+ * Counting is not atomic: texts belong to the reactor's one thread.
+ */
+#pragma once
+
+#include "base/map.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct text_pool {
+	struct map texts;
+};
+
+struct text {
+	uint32_t references;
+	uint32_t length;
+	struct text_pool *pool; /* NULL: not interned */
+	char bytes[];		/* `length` of them, then a NUL */
+};
+
+/* A text of its own, with one reference that the caller owns. At most 4 GiB - 1. */
+struct text *text_new(const char *bytes, size_t length);
+
+/* The pool's text of these bytes; the caller owns one more reference to it. */
+struct text *text_intern(struct text_pool *pool, const char *bytes, size_t length);
+struct text *text_intern_string(struct text_pool *pool, const char *string);
+
+/* NULL is taken and returned. */
+struct text *text_ref(struct text *text);
+struct text *text_unref(struct text *text);
+
+/* *slot gives up what it held and takes over the caller's reference to `text`. */
+void text_replace(struct text **slot, struct text *text);
+
+/* Every text must have been given back before. */
+void text_pool_done(struct text_pool *pool);
+
+static inline bool text_is(const struct text *text, const char *string)
+{
+	return text && __builtin_strcmp(text->bytes, string) == 0;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A delta: what one turn changed, as an ordered list of events. It is the only way in which core/
+ * reports anything, and the only thing that is published.
+ */
+#pragma once
+
+#include "base/text.h"
+#include "base/vector.h"
+
+enum event_type {
+	EVENT_DEVICE_ADDED,
+	EVENT_DEVICE_CHANGED,
+	EVENT_DEVICE_REMOVED,
+	EVENT_GROUP_JOINED,
+	EVENT_GROUP_LEFT,
+	EVENT_RULES_RELOADED,
+	EVENT_RESYNC,
+	EVENT_READY,
+	EVENT_TYPE_COUNT,
+};
+
+/* device.added, ... as SPEC section 8 spells them. */
+const char *change_type_name(enum event_type type);
+
+/* EVENT_TYPE_COUNT if there is none of that name. */
+enum event_type change_type_find(const char *name);
+
+struct change {
+	enum event_type type;
+	unsigned kinds;	     /* of the device; 0: the event is not about one */
+	struct text *device; /* JSON: the whole Device in added and changed, else {id, state} */
+	struct text *group;  /* names, in joined and left */
+	struct text *rule;
+	struct text *changed; /* JSON array of names, in changed */
+
+	/* for filters: the device's groups before and after the turn; NULL: none */
+	struct text *group_before;
+	struct text *group_after;
+};
+
+struct delta {
+	struct vector changes; /* of struct change, owned */
+};
+
+/* Appends a change of `type` with everything else empty, to be filled in. */
+struct change *delta_add(struct delta *delta, enum event_type type);
+void delta_done(struct delta *delta);

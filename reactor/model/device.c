@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/device.h"
+
+#include "base/memory.h"
+#include "model/address.h"
+
+#include <string.h>
+
+static const char *const state_names[STATE_COUNT] = {
+	[STATE_PREPARING] = "preparing",
+	[STATE_CLAIMED] = "claimed",
+	[STATE_FAILED] = "failed",
+	[STATE_UNMATCHED] = "unmatched",
+	[STATE_BLOCKED] = "blocked",
+	[STATE_AVAILABLE] = "available",
+};
+
+const char *device_state_name(enum device_state state)
+{
+	return state_names[state];
+}
+
+enum device_state device_state_find(const char *name)
+{
+	enum device_state state = 0;
+
+	while (state < STATE_COUNT && strcmp(state_names[state], name) != 0)
+		state++;
+	return state;
+}
+
+struct device *device_new(struct text *id)
+{
+	struct device *device = memory_allocate(sizeof(*device));
+
+	device->id = id;
+	device->now.state = STATE_UNMATCHED;
+	device->told.state = STATE_UNMATCHED;
+	return device;
+}
+
+struct device *device_free(struct device *device)
+{
+	if (!device)
+		return NULL;
+	device_view_done(&device->now);
+	device_view_done(&device->told);
+	text_unref(device->id);
+	free(device);
+	return NULL;
+}
+
+void device_view_copy(struct device_view *view, const struct device_view *from)
+{
+	struct device_view copy = *from;
+
+	facts_ref(copy.facts);
+	text_ref(copy.group);
+	text_ref(copy.rule);
+	text_ref(copy.json);
+	device_view_done(view);
+	*view = copy;
+}
+
+void device_view_done(struct device_view *view)
+{
+	facts_unref(view->facts);
+	text_unref(view->group);
+	text_unref(view->rule);
+	text_unref(view->json);
+	*view = (struct device_view){.state = STATE_UNMATCHED};
+}
+
+int device_id_compare(const char *left, const char *right)
+{
+	size_t left_prefix = strcspn(left, ":");
+	size_t right_prefix = strcspn(right, ":");
+	struct address left_address;
+	struct address right_address;
+	int kind = strncmp(left, right, left_prefix > right_prefix ? left_prefix : right_prefix);
+
+	if (kind != 0 || left[left_prefix] == '\0' || right[right_prefix] == '\0')
+		return kind ? kind : strcmp(left, right);
+	if (address_parse(left + left_prefix + 1, &left_address) &&
+		address_parse(right + right_prefix + 1, &right_address)) {
+		uint64_t left_order = address_order(left_address);
+		uint64_t right_order = address_order(right_address);
+
+		return (left_order > right_order) - (left_order < right_order);
+	}
+	return strverscmp(left, right);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A device in the inventory: what was seen of it, what was decided, and what subscribers were told
+ * last. Everything here is data; core/ decides.
+ */
+#pragma once
+
+#include "model/facts.h"
+
+/* In the order of SPEC section 6: the first that applies. */
+enum device_state {
+	STATE_PREPARING,
+	STATE_CLAIMED,
+	STATE_FAILED,
+	STATE_UNMATCHED,
+	STATE_BLOCKED,
+	STATE_AVAILABLE,
+	STATE_COUNT,
+};
+
+const char *device_state_name(enum device_state state);
+
+/* STATE_COUNT if there is none of that name. */
+enum device_state device_state_find(const char *name);
+
+/* One version of a device: the difference of two is what an event tells. */
+struct device_view {
+	struct facts *facts; /* NULL: not there */
+	struct text *group;  /* name; NULL: none */
+	struct text *rule;   /* name of the rule that decided; NULL: none */
+	unsigned rule_number;
+	enum device_state state;
+	struct text *json; /* the Device of SPEC section 8; NULL while it is not there */
+};
+
+struct device {
+	struct text *id;	 /* interned */
+	struct device_view now;	 /* json is made by core_settle */
+	struct device_view told; /* as of the last core_settle */
+	bool touched;		 /* stands in core::touched */
+};
+
+/* A device that is not there yet; takes over the reference to `id`. */
+struct device *device_new(struct text *id);
+struct device *device_free(struct device *device);
+
+void device_view_copy(struct device_view *view, const struct device_view *from);
+void device_view_done(struct device_view *view);
+
+/*
+ * The order of ids in lists: by kind, then PCI functions by address, others with runs of digits
+ * compared as numbers, so that usb:1-2 comes before usb:1-10.
+ */
+int device_id_compare(const char *left, const char *right);

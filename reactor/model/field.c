@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/field.h"
+
+#include <string.h>
+
+#define PCI KIND_MASK(KIND_PCI)
+#define USB KIND_MASK(KIND_USB)
+
+static const char *const kind_names[KIND_COUNT] = {
+	[KIND_PCI] = "pci",
+	[KIND_USB] = "usb",
+};
+
+/* clang-format off */
+static const struct field_description descriptions[FIELD_COUNT] = {
+	[FIELD_NAME] = {"name", PCI, VALUE_TEXT, 0, "pci.ids",
+		"vendor and device, joined by one space"},
+	[FIELD_SLOT] = {"slot", PCI, VALUE_ADDRESS, 0, "sysfs name",
+		"address of the function; 03:00.0 means 0000:03:00.0"},
+	[FIELD_CLASS] = {"class", PCI, VALUE_TEXT, 0, "pci.ids",
+		"name of the subclass, as lspci prints it"},
+	[FIELD_CLASS_HEX] = {"class_hex", PCI, VALUE_HEX, 6, "sysfs class",
+		"base class, subclass, programming interface; compared by the rule's 2, 4 or 6 digits"},
+	[FIELD_DEVICE_TYPE] = {"device_type", PCI, VALUE_HEX, 2, "sysfs class",
+		"base class"},
+	[FIELD_VENDOR] = {"vendor", PCI, VALUE_TEXT, 0, "pci.ids",
+		"vendor's name, as lspci prints it"},
+	[FIELD_DEVICE] = {"device", PCI, VALUE_TEXT, 0, "pci.ids",
+		"device's name, as lspci prints it"},
+	[FIELD_VENDOR_DEVICE] = {"vendor_device", PCI, VALUE_ID_PAIR, 0, "sysfs vendor, device",
+		"the two ids, e.g. 10de:1eb8"},
+	[FIELD_DRIVER] = {"driver", PCI, VALUE_TEXT, 0, "sysfs driver link",
+		"the host's driver; empty if none"},
+	[FIELD_FUNCTION] = {"function", PCI, VALUE_TEXT, 0, "sysfs physfn, sriov_totalvfs",
+		"physical (VFs possible), virtual or plain"},
+	[FIELD_SUBSYSTEM_VENDOR_DEVICE] = {"subsystem_vendor_device", PCI, VALUE_ID_PAIR, 0,
+		"sysfs subsystem_vendor, subsystem_device", "ids of the card's maker"},
+	[FIELD_REVISION] = {"revision", PCI, VALUE_HEX, 2, "sysfs revision",
+		"revision of the chip"},
+	[FIELD_NUMA_NODE] = {"numa_node", PCI, VALUE_NUMBER, 0, "sysfs numa_node",
+		"NUMA node; absent where the firmware names none"},
+	[FIELD_IOMMU_GROUP] = {"iommu_group", PCI, VALUE_NUMBER, 0, "sysfs iommu_group link",
+		"number of the IOMMU group; changes over reboots"},
+	[FIELD_PHYSICAL_FUNCTION] = {"physical_function", PCI, VALUE_ADDRESS, 0,
+		"sysfs physfn link", "slot of a VF's PF"},
+	[FIELD_VF_INDEX] = {"vf_index", PCI, VALUE_NUMBER, 0, "the PF's virtfnN links",
+		"a VF's number on its PF, from 0"},
+	[FIELD_PF_NAME] = {"pf_name", PCI, VALUE_TEXT, 0, "the PF's net folder",
+		"network interface of a VF's PF"},
+	[FIELD_BUS] = {"bus", USB, VALUE_NUMBER, 0, "sysfs busnum",
+		"number of the bus; changes over reboots"},
+	[FIELD_DEVICE_NUMBER] = {"device", USB, VALUE_NUMBER, 0, "sysfs devnum",
+		"number on the bus; changes at each plug"},
+	[FIELD_PATH] = {"path", USB, VALUE_TEXT, 0, "sysfs name",
+		"bus and ports, e.g. 1-2.1; a root hub's is usb1"},
+	[FIELD_VENDOR_ID] = {"vendor_id", USB, VALUE_HEX, 4, "sysfs idVendor",
+		"vendor's id"},
+	[FIELD_MODEL_ID] = {"model_id", USB, VALUE_HEX, 4, "sysfs idProduct",
+		"product's id"},
+	[FIELD_SERIAL] = {"serial", USB, VALUE_TEXT, 0, "sysfs serial",
+		"the device's own serial number string; absent if it has none"},
+	[FIELD_USB_VERSION] = {"usb_version", USB, VALUE_VERSION, 0, "sysfs version",
+		"bcdUSB, e.g. 2.0; 2.1 means 2.10"},
+	[FIELD_SPEED] = {"speed", USB, VALUE_NUMBER, 0, "sysfs speed",
+		"Mbit/s, e.g. 1.5 or 480"},
+	[FIELD_INTERFACE_DRIVERS] = {"interface_drivers", USB, VALUE_LIST, 0,
+		"sysfs driver link of each interface",
+		"drivers in interface order, each once; one empty element if none"},
+	[FIELD_MANUFACTURER] = {"manufacturer", USB, VALUE_TEXT, 0, "sysfs manufacturer",
+		"the device's own string; absent if it has none"},
+	[FIELD_PRODUCT] = {"product", USB, VALUE_TEXT, 0, "sysfs product",
+		"the device's own string; absent if it has none"},
+};
+/* clang-format on */
+
+const char *kind_name(enum kind kind)
+{
+	return kind_names[kind];
+}
+
+enum kind kind_find(const char *name)
+{
+	enum kind kind = 0;
+
+	while (kind < KIND_COUNT && strcmp(kind_names[kind], name) != 0)
+		kind++;
+	return kind;
+}
+
+const struct field_description *field_describe(enum field field)
+{
+	return &descriptions[field];
+}
+
+enum field field_find(enum kind kind, const char *name)
+{
+	enum field field = 0;
+
+	while (field < FIELD_COUNT && !((descriptions[field].kinds & KIND_MASK(kind)) &&
+					      strcmp(descriptions[field].name, name) == 0))
+		field++;
+	return field;
+}

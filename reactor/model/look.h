@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Looks: devices to look at again. Whatever an event says, it means no more than that, so events,
+ * a scan and a resync all become ids in this one queue, where several of one device are one look.
+ *
+ * A device's id names its place in sysfs: pci:NAME is /sys/bus/pci/devices/NAME, usb:NAME is
+ * /sys/bus/usb/devices/NAME.
+ */
+#pragma once
+
+#include "base/list.h"
+#include "base/map.h"
+#include "base/text.h"
+#include "model/property.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct look {
+	struct list_link link; // looks::queue or looks::waiting
+	struct text *id;       /* interned */
+	int64_t since; /* monotonic time at which its first event was received; CLOCK_NEVER: none */
+	unsigned attempts;     /* that found the device incomplete */
+	int64_t not_before;    /* while waiting: when it is due */
+	bool properties_known; /* an event brought the udev properties along */
+	struct property_list properties;
+};
+
+struct looks {
+	struct text_pool *pool;	  /* of the ids */
+	struct list_link queue;	  /* of struct look, first come first */
+	struct map by_id;	  /* those in the queue */
+	struct list_link waiting; /* of struct look, put off */
+};
+
+void looks_init(struct looks *looks, struct text_pool *pool);
+void looks_done(struct looks *looks);
+
+/*
+ * The look that is queued for `id`, queued now if none was. Borrowed until taken. `since` is when
+ * its event was received; CLOCK_NEVER if a scan asks.
+ */
+struct look *looks_add(struct looks *looks, const char *id, int64_t since);
+
+/* Takes the first look out of the queue, or NULL; the caller frees it. */
+struct look *looks_take(struct looks *looks);
+
+/* Puts a look that was taken off until `not_before`; the queue takes it over. */
+void looks_defer(struct looks *looks, struct look *look, int64_t not_before);
+
+/* Queues what was put off and is due. */
+void looks_wake(struct looks *looks, int64_t now);
+
+/* When the next one is due; now if any is queued; CLOCK_NEVER if there is none. */
+int64_t looks_deadline(const struct looks *looks, int64_t now);
+
+struct look *look_free(struct look *look);

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The place of a device: its folder's name in sysfs, and the id made from it. Names come from
+ * events and links, so they are taken only in the exact form in which the kernel writes them: an
+ * id can then be put behind /sys/bus/pci/devices/ without leading anywhere else.
+ */
+#pragma once
+
+#include "model/field.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Longest name with its NUL: a USB port path of seven tiers is 29 long, an address 17. */
+#define PLACE_NAME_SIZE 32
+#define PLACE_ID_SIZE	(PLACE_NAME_SIZE + sizeof("pci:"))
+
+/*
+ * What a folder of this name is: KIND_PCI (`0000:01:00.0`), KIND_USB (`usb1`, `1-2.1`), or
+ * KIND_COUNT: anything else, the interface `1-2.1:1.0` among it.
+ */
+enum kind place_kind(const char *name, size_t length);
+
+/* Kind and name of an id, such as `pci:0000:01:00.0`; KIND_COUNT if it names no place. */
+enum kind place_of_id(const char *id, const char **ret_name);
+
+/*
+ * Writes the id of the last component of `path` that is one of `kinds` (KIND_MASK of each); only
+ * the first `length` bytes of the path count. False if there is none.
+ */
+bool place_nearest(
+	const char *path, size_t length, unsigned kinds, char ret_id[static PLACE_ID_SIZE]);

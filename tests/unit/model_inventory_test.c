@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The order of ids, the inventory that keeps it, looks, and the names of states and events. */
+#include "lib/unit.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "model/delta.h"
+#include "model/inventory.h"
+#include "model/look.h"
+
+#include <string.h>
+
+static void test_order(void **state)
+{
+	static const char *const sorted[] = {
+		"pci:0000:00:1f.0",
+		"pci:0000:00:1f.6",
+		"pci:0000:09:00.0",
+		"pci:0000:0a:00.0",
+		"pci:0000:10:00.0",
+		"pci:10000:01:00.0",
+		"usb:1-1",
+		"usb:1-2",
+		"usb:1-2.1",
+		"usb:1-2.10",
+		"usb:1-10",
+		"usb:2-1",
+		"usb:usb1",
+		"usb:usb2",
+		"usb:usb10",
+	};
+	size_t count = sizeof(sorted) / sizeof(sorted[0]);
+
+	(void)state;
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < count; k++) {
+			int order = device_id_compare(sorted[i], sorted[k]);
+
+			assert_int_equal((order > 0) - (order < 0), (i > k) - (i < k));
+		}
+}
+
+static void test_inventory(void **state)
+{
+	static const char *const ids[] = {
+		"usb:1-10", "pci:0000:0a:00.0", "usb:1-2", "pci:0000:09:00.0", "usb:usb1"};
+	static const char *const sorted[] = {
+		"pci:0000:09:00.0", "pci:0000:0a:00.0", "usb:1-2", "usb:1-10", "usb:usb1"};
+	struct text_pool pool = {0};
+	struct inventory inventory = {0};
+
+	(void)state;
+	for (size_t i = 0; i < 5; i++) {
+		struct text *id = text_intern_string(&pool, ids[i]);
+		struct device *device = inventory_put(&inventory, id);
+
+		assert_ptr_equal(inventory_put(&inventory, id), device);
+		assert_ptr_equal(inventory_find(&inventory, ids[i]), device);
+		text_unref(id);
+	}
+	assert_int_equal(inventory.devices.count, 5);
+	for (size_t i = 0; i < 5; i++) {
+		const struct device *device = inventory.devices.items[i];
+
+		assert_true(text_is(device->id, sorted[i]));
+	}
+	assert_null(inventory_find(&inventory, "usb:1-3"));
+	assert_null(inventory_find(&inventory, ""));
+	inventory_drop(&inventory, inventory_find(&inventory, "usb:1-2"));
+	assert_null(inventory_find(&inventory, "usb:1-2"));
+	assert_int_equal(inventory.devices.count, 4);
+	inventory_done(&inventory);
+	text_pool_done(&pool);
+}
+
+static void assert_next(struct looks *looks, const char *id, int64_t since)
+{
+	struct look *look = looks_take(looks);
+
+	assert_true(text_is(look->id, id));
+	assert_int_equal(look->since, since);
+	look_free(look);
+}
+
+static void test_several_causes_are_one_look(void **state)
+{
+	struct text_pool pool = {0};
+	struct looks looks;
+
+	(void)state;
+	looks_init(&looks, &pool);
+	assert_int_equal(looks_deadline(&looks, 3), CLOCK_NEVER);
+	looks_add(&looks, "usb:1-1", CLOCK_NEVER);
+	looks_add(&looks, "usb:1-2", 40);
+	looks_add(&looks, "usb:1-1", 50);
+	looks_add(&looks, "usb:1-2", 60);
+	assert_int_equal(looks_deadline(&looks, 3), 3);
+	assert_next(&looks, "usb:1-1", 50);
+	assert_next(&looks, "usb:1-2", 40);
+	assert_null(looks_take(&looks));
+	looks_add(&looks, "usb:1-1", 70);
+	assert_next(&looks, "usb:1-1", 70);
+	looks_add(&looks, "usb:1-3", 70);
+	looks_done(&looks);
+	text_pool_done(&pool);
+}
+
+static void test_looks_put_off(void **state)
+{
+	struct text_pool pool = {0};
+	struct looks looks;
+
+	(void)state;
+	looks_init(&looks, &pool);
+	looks_add(&looks, "usb:1-1", 1);
+	looks_add(&looks, "usb:1-2", 1);
+	looks_defer(&looks, looks_take(&looks), 100);
+	looks_defer(&looks, looks_take(&looks), 200);
+	assert_int_equal(looks_deadline(&looks, 3), 100);
+	looks_wake(&looks, 99);
+	assert_null(looks_take(&looks));
+	looks_wake(&looks, 100);
+	assert_next(&looks, "usb:1-1", 1);
+	assert_null(looks_take(&looks));
+	/* an event asks for it meanwhile: one look, not two */
+	looks_add(&looks, "usb:1-2", 150);
+	looks_wake(&looks, 250);
+	assert_next(&looks, "usb:1-2", 150);
+	assert_null(looks_take(&looks));
+	assert_int_equal(looks_deadline(&looks, 3), CLOCK_NEVER);
+	looks_done(&looks);
+	text_pool_done(&pool);
+}
+
+static void test_names(void **state)
+{
+	(void)state;
+	for (enum device_state at = 0; at < STATE_COUNT; at++)
+		assert_int_equal(device_state_find(device_state_name(at)), at);
+	assert_int_equal(device_state_find("broken"), STATE_COUNT);
+	for (enum event_type at = 0; at < EVENT_TYPE_COUNT; at++)
+		assert_int_equal(change_type_find(change_type_name(at)), at);
+	assert_int_equal(change_type_find("device"), EVENT_TYPE_COUNT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_inventory),
+		cmocka_unit_test(test_several_causes_are_one_look),
+		cmocka_unit_test(test_looks_put_off),
+		cmocka_unit_test(test_names),
+	};
+
+	return cmocka_run_group_tests_name("model_inventory", tests, NULL, NULL);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Says what the matcher must say, in the plainest way: `explain` reads it, and a property test
+ * holds the two together. Speed is the matcher's business.
+ */
+#include "rules/evaluate.h"
+
+const struct text *evaluate_actual(const struct condition *test, const struct facts *facts)
+{
+	if (test->property)
+		return facts_property(facts, test->property);
+	return facts->values[test->field];
+}
+
+bool evaluate_condition(
+	const struct condition *condition, const struct facts *facts, bool *ret_limit_hit)
+{
+	const struct vector *children = &condition->children;
+
+	switch (condition->type) {
+	case CONDITION_TEST:
+		return operator_holds(condition, evaluate_actual(condition, facts), ret_limit_hit);
+	case CONDITION_ANY:
+		for (size_t i = 0; i < children->count; i++)
+			if (evaluate_condition(children->items[i], facts, ret_limit_hit))
+				return true;
+		return false;
+	case CONDITION_ALL:
+		for (size_t i = 0; i < children->count; i++)
+			if (!evaluate_condition(children->items[i], facts, ret_limit_hit))
+				return false;
+		return true;
+	case CONDITION_NOT:
+		return !evaluate_condition(children->items[0], facts, ret_limit_hit);
+	}
+	return false;
+}
+
+static bool rule_holds(struct ruleset *ruleset, struct rule *rule, const struct facts *facts)
+{
+	bool limit_hit = false;
+	bool holds = evaluate_condition(rule->match, facts, &limit_hit);
+
+	if (limit_hit) {
+		rule->limit_hit = true;
+		ruleset->limit_hits++;
+	}
+	return holds;
+}
+
+const struct rule *evaluate(struct ruleset *ruleset, const struct facts *facts)
+{
+	for (size_t i = 0; i < ruleset->rules.count; i++) {
+		struct rule *rule = ruleset->rules.items[i];
+
+		if (rule->enabled && (facts->kinds & KIND_MASK(rule->group->kind)) &&
+			rule_holds(ruleset, rule, facts))
+			return rule;
+	}
+	return NULL;
+}

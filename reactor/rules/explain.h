@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Why a device is where it is: the evaluator's own answers, written down as JSON. */
+#pragma once
+
+#include "base/writer.h"
+#include "rules/evaluate.h"
+
+/*
+ * Writes an array of Verdict (SPEC section 8) into `json`: every rule of the device's kinds, in
+ * order, with every condition, its expected and actual value and whether it holds.
+ */
+void explain_write(struct writer *json, const struct ruleset *ruleset, const struct facts *facts);

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Rule texts in, a ruleset or every error out (SPEC section 4). Pure: no file is opened here
+ * (files.h reads them), so a preview of texts that never were files takes the same road.
+ */
+#pragma once
+
+#include "rules/ruleset.h"
+
+/* One rule file, by its whole path for messages, and its content. */
+struct rule_text {
+	char *file;
+	char *bytes; /* `length` of them and a NUL */
+	size_t length;
+};
+
+struct rule_error {
+	char *file;
+	unsigned line; /* from 1; 0: the file as a whole */
+	char *message; /* what is wrong */
+	char *hint;    /* what would be right; may be empty */
+	size_t source; /* place of its text among the texts, for the order of errors */
+};
+
+/* Errors beyond these are not listed; one more entry says so. */
+#define RULE_ERRORS_MOST 10000
+
+/* All errors of one load. Zero-initialised is empty. */
+struct rule_errors {
+	struct vector errors; /* of struct rule_error, owned */
+	size_t source;	      /* what the next error gets */
+};
+
+/*
+ * Appends an error; `format` makes its message, `hint` is taken as it is. Control characters, and
+ * bytes that are not UTF-8, become U+FFFD in both.
+ */
+void rule_errors_add(struct rule_errors *errors, const char *file, unsigned line, const char *hint,
+	const char *format, ...) __attribute__((format(printf, 5, 6)));
+void rule_errors_done(struct rule_errors *errors);
+
+void rule_texts_done(struct vector *texts); /* of struct rule_text */
+
+struct load_options {
+	struct text_pool *pool;
+	uint32_t regex_match_limit; /* PCRE2 match limit; 0: the default of 10,000 */
+};
+
+enum {
+	LOAD_INVALID = 1, /* at least one error was added */
+};
+
+/*
+ * Loads `texts` (of struct rule_text) in their order as one set. On LOAD_INVALID every error of
+ * every text was added to `errors` in the order of files and lines, and no ruleset is returned.
+ */
+int load_rules(const struct vector *texts, const struct load_options *options,
+	struct rule_errors *errors, struct ruleset **ret_ruleset);

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rules/ruleset.h"
+
+#include "base/memory.h"
+#include "rules/pattern.h"
+
+#include <string.h>
+
+const char *const unsafe_reasons[UNSAFE_REASON_COUNT] = {
+	[UNSAFE_HOST_MOUNTED] = "host-mounted",
+	[UNSAFE_HOST_SWAP] = "host-swap",
+	[UNSAFE_HOST_STORAGE] = "host-storage",
+	[UNSAFE_HOST_NETWORK] = "host-network",
+	[UNSAFE_HOST_CONSOLE] = "host-console",
+	[UNSAFE_IOMMU_NEIGHBOUR] = "iommu-neighbour",
+};
+
+struct condition *condition_new(enum condition_type type)
+{
+	struct condition *condition = memory_allocate(sizeof(*condition));
+
+	condition->type = type;
+	return condition;
+}
+
+struct condition *condition_free(struct condition *condition)
+{
+	if (!condition)
+		return NULL;
+	for (size_t i = 0; i < condition->children.count; i++)
+		condition_free(condition->children.items[i]);
+	vector_done(&condition->children);
+	text_unref(condition->property);
+	text_unref(condition->value);
+	pattern_free(condition->pattern);
+	free(condition);
+	return NULL;
+}
+
+void condition_field_name(const struct condition *test, struct buffer *ret_name)
+{
+	if (test->property)
+		buffer_format(ret_name, "udev.%s", test->property->bytes);
+	else
+		buffer_add_string(ret_name, field_describe(test->field)->name);
+}
+
+static void texts_done(struct vector *texts)
+{
+	for (size_t i = 0; i < texts->count; i++)
+		text_unref(texts->items[i]);
+	vector_done(texts);
+}
+
+struct resource_group *group_free(struct resource_group *group)
+{
+	if (!group)
+		return NULL;
+	text_unref(group->name);
+	text_unref(group->description);
+	text_unref(group->driver);
+	text_unref(group->file);
+	texts_done(&group->allow);
+	for (size_t i = 0; i < group->owners.count; i++) {
+		struct group_owner *owner = group->owners.items[i];
+
+		text_unref(owner->pattern);
+		free(owner);
+	}
+	vector_done(&group->owners);
+	free(group);
+	return NULL;
+}
+
+struct rule *rule_free(struct rule *rule)
+{
+	if (!rule)
+		return NULL;
+	text_unref(rule->name);
+	text_unref(rule->file);
+	condition_free(rule->match);
+	free(rule);
+	return NULL;
+}
+
+static void findings_done(struct vector *findings)
+{
+	for (size_t i = 0; i < findings->count; i++) {
+		struct finding *finding = findings->items[i];
+
+		text_unref(finding->file);
+		text_unref(finding->message);
+		text_unref(finding->fix);
+		free(finding);
+	}
+	vector_done(findings);
+}
+
+struct ruleset *ruleset_new(void)
+{
+	return memory_allocate(sizeof(struct ruleset));
+}
+
+struct ruleset *ruleset_free(struct ruleset *ruleset)
+{
+	if (!ruleset)
+		return NULL;
+	for (size_t i = 0; i < ruleset->rules.count; i++)
+		rule_free(ruleset->rules.items[i]);
+	vector_done(&ruleset->rules);
+	for (size_t i = 0; i < ruleset->groups.count; i++)
+		group_free(ruleset->groups.items[i]);
+	vector_done(&ruleset->groups);
+	findings_done(&ruleset->findings);
+	texts_done(&ruleset->properties);
+	pattern_engine_free(ruleset->engine);
+	free(ruleset);
+	return NULL;
+}
+
+const struct resource_group *ruleset_find_group(const struct ruleset *ruleset, const char *name)
+{
+	size_t low = 0;
+	size_t high = ruleset->groups.count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct resource_group *group = ruleset->groups.items[middle];
+		int order = strcmp(name, group->name->bytes);
+
+		if (order == 0)
+			return group;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NULL;
+}

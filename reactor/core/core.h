@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The state of the reactor and everything that may change it. A mutation changes the state and
+ * marks the devices it touched; core_settle compares each of them with what subscribers were told
+ * last and returns the difference. Nobody notifies anybody from in here.
+ *
+ * Telling by comparison, not by recording each step, is what makes "applying events to a snapshot
+ * gives the list" true by construction, and three changes in one turn one event.
+ */
+#pragma once
+
+#include "core/counters.h"
+#include "model/delta.h"
+#include "model/inventory.h"
+#include "rules/evaluate.h"
+
+struct core {
+	struct text_pool *pool;
+	struct counters *counters;
+	struct ruleset *ruleset; /* in force; owned */
+	struct inventory inventory;
+	struct vector touched; /* of struct device, to be settled */
+	bool rules_reloaded;   /* events that follow all they caused */
+	bool resynced;
+};
+
+/* A device that changed its group by a change of rules. */
+struct move {
+	struct text *device;
+	struct text *from; /* NULL: from none */
+	struct text *to;   /* NULL: to none */
+};
+
+/* Starts without rules and devices. `pool` and `counters` must outlive the core. */
+void core_init(struct core *core, struct text_pool *pool, struct counters *counters);
+void core_done(struct core *core);
+
+/*
+ * Arrival or change: `facts` (reference taken over) is what the device is now. Facts equal to the
+ * ones known stop here. Other facts with another life are another device in the same place.
+ */
+void core_see(struct core *core, struct facts *facts);
+
+/* Removal; an id that is not known is nothing. */
+void core_lose(struct core *core, const char *id);
+
+/*
+ * Puts `ruleset` (taken over) in force and decides every device again. Appends to ret_moves (of
+ * struct move) every device whose group differs; move_list_done frees them.
+ */
+void core_replace_rules(struct core *core, struct ruleset *ruleset, struct vector *ret_moves);
+void move_list_done(struct vector *moves);
+
+/* A scan after lost events is complete: one `resync` follows the differences it found. */
+void core_note_resync(struct core *core);
+
+/*
+ * Ends a turn: appends all differences since the last time in the order of SPEC section 8, makes
+ * the JSON of changed devices, and frees those that are gone.
+ */
+void core_settle(struct core *core, struct delta *ret_delta);
+
+/* The device of this id that is present, or NULL. */
+const struct device *core_find(const struct core *core, const char *id);

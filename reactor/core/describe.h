@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The JSON of SPEC section 8: Device, Group, Rule, Finding, as texts that the caller owns. */
+#pragma once
+
+#include "core/core.h"
+
+/* A Device as its view says it is; the view must have facts. */
+struct text *describe_device(const struct device_view *view);
+
+/* Only `id` and `state`, for events that do not carry the whole. */
+struct text *describe_device_short(const struct text *id, enum device_state state);
+
+/* Appends one text for each group, by name, or for each rule, by number. */
+void describe_groups(const struct core *core, struct vector *ret_texts);
+void describe_rules(const struct core *core, struct vector *ret_texts);
+
+/* Writes an array. */
+void describe_findings(struct writer *json, const struct ruleset *ruleset);

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/membership.h"
+
+struct membership membership_decide(struct ruleset *ruleset, const struct facts *facts)
+{
+	const struct rule *rule = evaluate(ruleset, facts);
+
+	if (!rule)
+		return (struct membership){.state = STATE_UNMATCHED};
+	return (struct membership){rule->group->name, rule->name, rule->number, STATE_AVAILABLE};
+}

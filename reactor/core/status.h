@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How the daemon is doing: what `status` shows. The daemon and io/ keep it, the socket reads it. */
+#pragma once
+
+#include "base/histogram.h"
+#include "core/core.h"
+
+struct status {
+	const char *version;
+	const char *monitor; /* `udev` or `kernel`: whose events count */
+	bool rules_stale;    /* the files have errors; an earlier good copy is in force */
+	bool storage_failed; /* the last write to the state folder did not succeed */
+	int64_t started;     /* real time, microseconds */
+	struct counters counters;
+	struct histogram latency; /* microseconds from receiving an event to its publication */
+	size_t connections;
+	size_t subscribers;
+};
+
+/* Writes the object that Status replies, with the seq and epoch of the log. */
+void status_write(const struct status *status, const struct core *core, uint64_t seq,
+	const char *epoch, struct writer *json);

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lib/world.h"
+
+#include "base/memory.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void world_init(struct world *world)
+{
+	*world = (struct world){0};
+	core_init(&world->core, &world->pool, &world->counters);
+}
+
+void world_done(struct world *world)
+{
+	core_done(&world->core);
+	text_pool_done(&world->pool);
+}
+
+struct ruleset *world_load(struct world *world, const char *rules)
+{
+	struct rule_text text = {
+		.file = (char[]){"world.conf"},
+		.bytes = memory_duplicate(rules),
+		.length = strlen(rules),
+	};
+	struct vector texts = {0};
+	struct load_options options = {.pool = &world->pool};
+	struct rule_errors errors = {0};
+	struct ruleset *ruleset = NULL;
+
+	vector_add(&texts, &text);
+	if (load_rules(&texts, &options, &errors, &ruleset) != 0)
+		ruleset = NULL;
+	for (size_t i = 0; i < errors.errors.count; i++) {
+		const struct rule_error *error = errors.errors.items[i];
+
+		printf("# %s:%u: %s; %s\n", error->file, error->line, error->message, error->hint);
+	}
+	rule_errors_done(&errors);
+	vector_done(&texts);
+	free(text.bytes);
+	return ruleset;
+}
+
+static void set_word(struct world *world, struct facts *facts, enum kind kind, const char *key,
+	const char *value)
+{
+	if (strcmp(key, "life") == 0)
+		facts->life = strtoull(value, NULL, 10);
+	else if (strcmp(key, "name") == 0 && kind == KIND_USB)
+		text_replace(&facts->name, text_intern_string(&world->pool, value));
+	else if (strcmp(key, "parent") == 0)
+		facts->parent = text_intern_string(&world->pool, value);
+	else if (strncmp(key, "udev.", 5) == 0)
+		facts_add_property(facts, &world->pool, key + 5, value);
+	else if (field_find(kind, key) < FIELD_COUNT)
+		facts_set(facts, &world->pool, field_find(kind, key), value);
+	else
+		abort(); /* a test names a field that is none */
+}
+
+struct facts *world_facts(struct world *world, const char *words)
+{
+	char *copy = memory_duplicate(words);
+	char *rest = copy;
+	char *id = strsep(&rest, " ");
+	enum kind kind = strncmp(id, "usb:", 4) == 0 ? KIND_USB : KIND_PCI;
+	struct facts *facts = facts_new(text_intern_string(&world->pool, id), KIND_MASK(kind));
+
+	facts->life = 1;
+	facts->name = text_intern_string(&world->pool, id);
+	while (rest) {
+		char *value = strsep(&rest, " ");
+		char *key = strsep(&value, "=");
+
+		if (!value)
+			continue;
+		for (char *blank = value; (blank = strchr(blank, '_')); blank++)
+			*blank = ' ';
+		set_word(world, facts, kind, key, value);
+	}
+	free(copy);
+	return facts;
+}

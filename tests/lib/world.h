@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A core without descriptors, for tests: rules from text, devices from `field=value` words. */
+#pragma once
+
+#include "core/core.h"
+#include "rules/load.h"
+
+struct world {
+	struct text_pool pool;
+	struct counters counters;
+	struct core core;
+};
+
+void world_init(struct world *world);
+void world_done(struct world *world);
+
+/* The rules of one text. NULL if it has errors, which are then printed. */
+struct ruleset *world_load(struct world *world, const char *rules);
+
+/*
+ * Facts from words separated by blanks: the id, then `life=N`, `name=...`, `parent=ID` or
+ * `FIELD=VALUE` of the id's kind; `_` in a value stands for a blank. The caller owns them.
+ */
+struct facts *world_facts(struct world *world, const char *words);

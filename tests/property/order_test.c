@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Random rules, devices and events. Whatever their order and however they fall into turns:
+ *
+ *   1. applying the events to what was told before gives what the inventory says;
+ *   2. group.left and group.joined alternate for each device, and name the group it was in;
+ *   3. the final memberships equal an evaluation of the present devices from scratch.
+ *
+ * The seed is printed; SEED=N runs one case again, CASES=N sets how many.
+ */
+#include "base/memory.h"
+#include "base/writer.h"
+#include "core/membership.h"
+#include "lib/world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#define DEVICES 12
+
+static uint64_t random_state;
+static uint64_t current_seed;
+
+static unsigned random_below(unsigned limit)
+{
+	random_state ^= random_state << 13; /* xorshift64: any seed but 0 */
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return (unsigned)((random_state >> 11) % limit);
+}
+
+/* What a subscriber knows of one device. */
+struct known {
+	bool present;
+	struct text *json;
+	struct text *group;
+};
+
+struct subscriber {
+	struct known devices[DEVICES];
+};
+
+static const char *const ids[DEVICES] = {"pci:0000:01:00.0", "pci:0000:01:00.1", "pci:0000:02:00.0",
+	"pci:0000:10:00.0", "pci:0000:e1:00.0", "pci:10000:01:00.0", "usb:1-1", "usb:1-2",
+	"usb:1-10", "usb:1-2.1", "usb:2-1", "usb:usb1"};
+
+static size_t index_of(const char *id, size_t length)
+{
+	for (size_t i = 0; i < DEVICES; i++)
+		if (strlen(ids[i]) == length && strncmp(ids[i], id, length) == 0)
+			return i;
+	abort();
+}
+
+static struct known *known_of(struct subscriber *subscriber, const struct change *change)
+{
+	const char *id = strstr(change->device->bytes, "\"id\":\"") + 6;
+
+	return &subscriber->devices[index_of(id, strcspn(id, "\""))];
+}
+
+static void apply(struct subscriber *subscriber, const struct change *change)
+{
+	struct known *known = change->device ? known_of(subscriber, change) : NULL;
+
+	switch (change->type) {
+	case EVENT_DEVICE_ADDED:
+		assert_false(known->present);
+		known->present = true;
+		text_replace(&known->json, text_ref(change->device));
+		break;
+	case EVENT_DEVICE_CHANGED:
+		assert_true(known->present);
+		assert_string_not_equal(known->json->bytes, change->device->bytes);
+		text_replace(&known->json, text_ref(change->device));
+		break;
+	case EVENT_DEVICE_REMOVED:
+		assert_true(known->present);
+		assert_null(known->group);
+		known->present = false;
+		text_replace(&known->json, NULL);
+		break;
+	case EVENT_GROUP_JOINED:
+		assert_true(known->present);
+		assert_null(known->group);
+		text_replace(&known->group, text_ref(change->group));
+		break;
+	case EVENT_GROUP_LEFT:
+		assert_ptr_equal(known->group, change->group);
+		text_replace(&known->group, NULL);
+		break;
+	case EVENT_RULES_RELOADED:
+	case EVENT_RESYNC:
+		break;
+	case EVENT_READY:
+	case EVENT_TYPE_COUNT:
+		fail();
+	}
+}
+
+/* A Device without its group, which group.joined and group.left tell. */
+static char *without_group(const struct text *json)
+{
+	char *copy = memory_duplicate(json->bytes);
+	char *start = strstr(copy, ",\"group\":\"");
+
+	if (start) {
+		char *end = strchr(start + 10, '"') + 1;
+
+		memmove(start, end, strlen(end) + 1);
+	}
+	return copy;
+}
+
+static void compare(struct subscriber *subscriber, const struct core *core)
+{
+	for (size_t i = 0; i < DEVICES; i++) {
+		const struct device *device = core_find(core, ids[i]);
+		const struct known *known = &subscriber->devices[i];
+		char *told;
+		char *is;
+
+		assert_int_equal(known->present, device != NULL);
+		if (!device)
+			continue;
+		assert_ptr_equal(known->group, device->now.group);
+		told = without_group(known->json);
+		is = without_group(device->now.json);
+		assert_string_equal(told, is);
+		free(told);
+		free(is);
+	}
+}
+
+static void settle(struct world *world, struct subscriber *subscriber)
+{
+	struct delta delta = {0};
+
+	core_settle(&world->core, &delta);
+	for (size_t i = 0; i < delta.changes.count; i++)
+		apply(subscriber, delta.changes.items[i]);
+	delta_done(&delta);
+	compare(subscriber, &world->core);
+}
+
+static const char *const pci_tests[] = {"(\"driver\",\"eq\",\"\")", "(\"driver\",\"rx\",\"^n\")",
+	"(\"slot\",\"<\",\"02:00.0\")", "(\"class_hex\",\"eq\",\"02\")",
+	"(\"class_hex\",\"ge\",\"0300\")", "(\"numa_node\",\"ne\",1)", "(\"numa_node\",\">=\",1)",
+	"(\"vendor_device\",\"bw\",\"10de\")", "(\"revision\",\"gt\",\"1\")"};
+static const char *const usb_tests[] = {"(\"speed\",\"<\",480)", "(\"speed\",\"ge\",\"1.5\")",
+	"(\"serial\",\"ne\",\"A\")", "(\"serial\",\"ct\",\"a\")",
+	"(\"interface_drivers\",\"eq\",\"usbhid\")", "(\"interface_drivers\",\"ne\",\"usbhid\")",
+	"(\"usb_version\",\">\",\"2.0\")", "(\"path\",\"ew\",\"1\")",
+	"(\"udev.SEAT\",\"eq\",\"x\")"};
+
+static void add_condition(struct buffer *text, bool usb, unsigned depth)
+{
+	unsigned shape = random_below(depth > 0 ? 8 : 5);
+
+	if (shape < 5) {
+		buffer_add_string(text, usb ? usb_tests[random_below(ARRAY_LENGTH(usb_tests))]
+					    : pci_tests[random_below(ARRAY_LENGTH(pci_tests))]);
+		return;
+	}
+	buffer_add_string(text, shape == 5 ? "(\"not\"" : shape == 6 ? "(\"any\"" : "(\"all\"");
+	for (unsigned i = shape == 5 ? 1 : 1 + random_below(3); i > 0; i--) {
+		buffer_add_byte(text, ',');
+		add_condition(text, usb, depth - 1);
+	}
+	buffer_add_byte(text, ')');
+}
+
+static struct ruleset *random_rules(struct world *world)
+{
+	struct buffer text = {0};
+	struct ruleset *ruleset;
+	unsigned count = random_below(7);
+
+	buffer_add_string(&text,
+		"groups=({name=\"p0\";kind=\"pci\";},{name=\"p1\";kind=\"pci\";},"
+		"{name=\"u0\";kind=\"usb\";},{name=\"u1\";kind=\"usb\";});rules=(");
+	for (unsigned i = 0; i < count; i++) {
+		bool usb = random_below(2);
+
+		buffer_format(&text, "%s{name=\"r%u\";group=\"%c%u\";enabled=%s;match=(",
+			i ? "," : "", i, usb ? 'u' : 'p', random_below(2),
+			random_below(5) ? "true" : "false");
+		for (unsigned conditions = 1 + random_below(2); conditions > 0; conditions--) {
+			add_condition(&text, usb, 2);
+			buffer_add_string(&text, conditions > 1 ? "," : "");
+		}
+		buffer_add_string(&text, ");}");
+	}
+	buffer_add_string(&text, ");");
+	ruleset = world_load(world, buffer_string(&text));
+	assert_non_null(ruleset);
+	buffer_done(&text);
+	return ruleset;
+}
+
+static void maybe(struct buffer *words, const char *key, const char *const *values, unsigned count)
+{
+	unsigned choice = random_below(count + 1);
+
+	if (choice < count)
+		buffer_format(words, " %s=%s", key, values[choice]);
+}
+
+static struct facts *random_facts(struct world *world, const char *id)
+{
+	struct buffer words = {0};
+	struct facts *facts;
+
+	buffer_format(&words, "%s life=%u", id, 1 + random_below(8) / 7);
+	if (strncmp(id, "pci:", 4) == 0) {
+		buffer_format(&words, " slot=%s", id + 4);
+		maybe(&words, "driver", (const char *const[]){"", "nvme", "igb"}, 3);
+		maybe(&words, "class_hex", (const char *const[]){"020000", "030200"}, 2);
+		maybe(&words, "numa_node", (const char *const[]){"0", "1"}, 2);
+		maybe(&words, "vendor_device", (const char *const[]){"10de:1eb8", "8086:10c9"}, 2);
+		maybe(&words, "revision", (const char *const[]){"01", "a1"}, 2);
+	} else {
+		buffer_format(&words, " path=%s", id + 4);
+		maybe(&words, "speed", (const char *const[]){"1.5", "480", "5000"}, 3);
+		maybe(&words, "serial", (const char *const[]){"A", "bA"}, 2);
+		maybe(&words, "interface_drivers",
+			(const char *const[]){"", "usbhid", "usbhid,btusb"}, 3);
+		maybe(&words, "usb_version", (const char *const[]){"2.00", "2.10"}, 2);
+		maybe(&words, "udev.SEAT", (const char *const[]){"x", "y"}, 2);
+	}
+	facts = world_facts(world, buffer_string(&words));
+	buffer_done(&words);
+	return facts;
+}
+
+static void check_from_scratch(struct core *core)
+{
+	for (size_t i = 0; i < core->inventory.devices.count; i++) {
+		const struct device *device = core->inventory.devices.items[i];
+		struct membership fresh = membership_decide(core->ruleset, device->now.facts);
+
+		assert_ptr_equal(device->now.group, fresh.group);
+		assert_ptr_equal(device->now.rule, fresh.rule);
+		assert_int_equal(device->now.rule_number, fresh.rule_number);
+		assert_int_equal(device->now.state, fresh.state);
+	}
+}
+
+static void run_case(uint64_t seed)
+{
+	struct world world;
+	struct subscriber subscriber = {0};
+	struct vector moves = {0};
+
+	random_state = seed;
+	world_init(&world);
+	for (unsigned step = 0; step < 40; step++) {
+		const char *id = ids[random_below(DEVICES)];
+		unsigned action = random_below(12);
+
+		if (action < 7)
+			core_see(&world.core, random_facts(&world, id));
+		else if (action < 9)
+			core_lose(&world.core, id);
+		else if (action < 11)
+			settle(&world, &subscriber);
+		else
+			core_replace_rules(&world.core, random_rules(&world), &moves);
+	}
+	settle(&world, &subscriber);
+	check_from_scratch(&world.core);
+	for (size_t i = 0; i < DEVICES; i++) {
+		text_unref(subscriber.devices[i].json);
+		text_unref(subscriber.devices[i].group);
+	}
+	move_list_done(&moves);
+	world_done(&world);
+}
+
+static void any_order_tells_the_truth(void **state)
+{
+	const char *seed = getenv("SEED");
+	const char *cases = getenv("CASES");
+	uint64_t first = seed ? strtoull(seed, NULL, 10) : (uint64_t)time(NULL);
+	uint64_t count = seed ? 1 : cases ? strtoull(cases, NULL, 10) : 20000;
+
+	(void)state;
+	printf("# %llu cases from SEED=%llu\n", (unsigned long long)count,
+		(unsigned long long)first);
+	for (uint64_t i = 0; i < count; i++) {
+		current_seed = first + i;
+		run_case(current_seed);
+	}
+}
+
+/* Runs after a failure too, and says how to repeat it. */
+static int tell_seed(void **state)
+{
+	(void)state;
+	printf("# last case: SEED=%llu\n", (unsigned long long)current_seed);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(any_order_tells_the_truth, tell_seed)};
+
+	return cmocka_run_group_tests_name("property", tests, NULL, NULL);
+}

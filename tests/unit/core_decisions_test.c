@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Membership, topology and rights: the decisions of core, one table each. */
+#include "lib/unit.h"
+#include "lib/world.h"
+
+#include "base/clock.h"
+#include "core/membership.h"
+#include "core/rights.h"
+#include "core/topology.h"
+
+static void test_first_enabled_rule_of_its_kind(void **state)
+{
+	static const struct {
+		const char *device, *group, *rule;
+		unsigned number;
+	} cases[] = {
+		{"pci:0000:01:00.0 driver=nvme", "b", "second", 2},
+		{"pci:0000:01:00.0 driver=igb", "a", "third", 3},
+		{"pci:0000:01:00.0 driver=", NULL, NULL, 0},
+		{"usb:1-1 path=1-1", "keys", "usb", 4},
+	};
+	struct world world;
+	struct ruleset *ruleset;
+
+	(void)state;
+	world_init(&world);
+	ruleset = world_load(&world,
+		"groups = ( { name = \"a\"; kind = \"pci\"; }, { name = \"b\"; kind = \"pci\"; },\n"
+		"           { name = \"keys\"; kind = \"usb\"; } );\n"
+		"rules = ( { name = \"first\"; group = \"a\"; enabled = false;\n"
+		"            match = ( (\"driver\", \"eq\", \"nvme\") ); },\n"
+		"          { name = \"second\"; group = \"b\"; match = ( (\"driver\", \"eq\", "
+		"\"nvme\") ); },\n"
+		"          { name = \"third\"; group = \"a\"; match = ( (\"driver\", \"ne\", \"\") "
+		"); },\n"
+		"          { name = \"usb\"; group = \"keys\"; match = ( (\"path\", \"bw\", \"1\") "
+		"); } );\n");
+	assert_non_null(ruleset);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct facts *facts = world_facts(&world, cases[i].device);
+		struct membership found = membership_decide(ruleset, facts);
+
+		assert_int_equal(found.rule_number, cases[i].number);
+		assert_int_equal(found.state, cases[i].group ? STATE_AVAILABLE : STATE_UNMATCHED);
+		if (cases[i].group) {
+			assert_string_equal(found.group->bytes, cases[i].group);
+			assert_string_equal(found.rule->bytes, cases[i].rule);
+		} else {
+			assert_null(found.group);
+			assert_null(found.rule);
+		}
+		facts_unref(facts);
+	}
+	ruleset_free(ruleset);
+	world_done(&world);
+}
+
+static void test_virtual_functions_depend_on_their_physical_one(void **state)
+{
+	static const char *const devices[] = {
+		"pci:0000:01:00.0 function=physical",
+		"pci:0000:01:10.0 function=virtual physical_function=01:00.0 "
+		"parent=pci:0000:01:00.0",
+		"pci:0000:01:10.2 function=virtual physical_function=01:00.0 "
+		"parent=pci:0000:01:00.0",
+		"pci:0000:02:10.0 function=virtual physical_function=02:00.0 "
+		"parent=pci:0000:02:00.0",
+		"usb:usb1 parent=pci:0000:01:00.0",
+	};
+	struct world world;
+	struct looks looks;
+	struct facts *facts;
+	struct look *look;
+
+	(void)state;
+	world_init(&world);
+	looks_init(&looks, &world.pool);
+	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
+		core_see(&world.core, world_facts(&world, devices[i]));
+	facts = world_facts(&world, "pci:0000:02:00.0 function=plain");
+	topology_add_dependents(&world.core.inventory, facts, 5, &looks);
+	assert_null(looks_take(&looks));
+	facts_unref(facts);
+	facts = world_facts(&world, devices[0]);
+	topology_add_dependents(&world.core.inventory, facts, 5, &looks);
+	look = looks_take(&looks);
+	assert_true(text_is(look->id, "pci:0000:01:10.0"));
+	assert_int_equal(look->since, 5);
+	look_free(look);
+	look = looks_take(&looks);
+	assert_true(text_is(look->id, "pci:0000:01:10.2"));
+	look_free(look);
+	assert_null(looks_take(&looks));
+	facts_unref(facts);
+	looks_done(&looks);
+	world_done(&world);
+}
+
+static void test_rights(void **state)
+{
+	uid_t users[] = {1000};
+	gid_t groups[] = {50};
+	struct rights rights = {
+		.own = 990,
+		.admin_users = users,
+		.admin_user_count = 1,
+		.admin_groups = groups,
+		.admin_group_count = 1,
+	};
+	static const struct {
+		uid_t uid;
+		gid_t groups[2];
+		bool admin;
+	} cases[] = {
+		{0, {7, 8}, true}, {990, {7, 8}, true}, {1000, {7, 8}, true}, {1001, {7, 50}, true},
+		{1001, {7, 8}, false},
+		{50, {7, 1000}, false}, /* a uid that is an admin group's number, and the reverse */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct peer peer = {
+			.uid = cases[i].uid, .groups = (gid_t *)cases[i].groups, .group_count = 2};
+
+		assert_true(rights_permit(&rights, &peer, RIGHT_READ));
+		assert_int_equal(rights_permit(&rights, &peer, RIGHT_ADMIN), cases[i].admin);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_first_enabled_rule_of_its_kind),
+		cmocka_unit_test(test_virtual_functions_depend_on_their_physical_one),
+		cmocka_unit_test(test_rights),
+	};
+
+	return cmocka_run_group_tests_name("core_decisions", tests, NULL, NULL);
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "io/probe/probe.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "io/probe/probe_pci.h"
+#include "io/probe/probe_usb.h"
+#include "model/place.h"
+
+#include <string.h>
+
+struct probe {
+	struct text_pool *pool;
+	struct names *names;
+	struct usb_names usb_names;
+};
+
+/* One more outcome of a look at an open folder: another device has its place, look again. */
+enum {
+	LOOK_REPLACED = PROBE_INCOMPLETE + 1,
+};
+
+struct probe *probe_new(struct text_pool *pool)
+{
+	struct probe *probe = memory_allocate(sizeof(*probe));
+
+	probe->pool = pool;
+	probe->names = names_new(pool);
+	return probe;
+}
+
+struct probe *probe_free(struct probe *probe)
+{
+	if (!probe)
+		return NULL;
+	names_free(probe->names);
+	usb_names_done(&probe->usb_names);
+	free(probe);
+	return NULL;
+}
+
+/* The nearest device above in the real path; a VF has its PF already. */
+static void set_parent(struct facts *facts, struct text_pool *pool, const struct folder *folder)
+{
+	const char *slash = strrchr(folder->target, '/');
+	char parent[PLACE_ID_SIZE];
+
+	if (facts->parent || !slash)
+		return;
+	if (place_nearest(folder->target, (size_t)(slash - folder->target),
+		    KIND_MASK(KIND_PCI) | KIND_MASK(KIND_USB), parent))
+		facts->parent = text_intern_string(pool, parent);
+}
+
+static bool set_fields(
+	struct probe *probe, enum kind kind, struct folder *folder, struct facts *facts)
+{
+	switch (kind) {
+	case KIND_PCI:
+		return probe_pci(probe->names, probe->pool, folder, facts);
+	case KIND_USB:
+		return probe_usb(&probe->usb_names, probe->pool, folder, facts);
+	case KIND_COUNT:
+		break;
+	}
+	return false;
+}
+
+/* What came of reading the folder, judged by what is there afterwards. */
+static int judge(const struct folder *folder, bool complete)
+{
+	switch (folder_check(folder)) {
+	case FOLDER_VANISHED:
+		return PROBE_GONE;
+	case FOLDER_REPLACED:
+		return LOOK_REPLACED;
+	case FOLDER_SAME:
+		break;
+	}
+	if (folder->error)
+		return folder->error;
+	return complete ? 0 : PROBE_INCOMPLETE;
+}
+
+static int look_once(struct probe *probe, enum kind kind, const char *name, struct facts *facts)
+{
+	struct folder folder;
+	bool complete;
+	int result = folder_open(kind, name, &folder);
+
+	if (result == FOLDER_GONE)
+		return PROBE_GONE;
+	if (result != 0)
+		return result < 0 ? result : PROBE_INCOMPLETE;
+	facts->life = folder.life;
+	complete = set_fields(probe, kind, &folder, facts);
+	set_parent(facts, probe->pool, &folder);
+	result = judge(&folder, complete);
+	folder_close(&folder);
+	return result;
+}
+
+int probe_look(struct probe *probe, const struct text *id, struct facts **ret_facts)
+{
+	const char *name;
+	enum kind kind = place_of_id(id->bytes, &name);
+	int result = LOOK_REPLACED;
+
+	if (kind == KIND_COUNT)
+		return PROBE_GONE;
+	for (unsigned attempt = 0; attempt < 2 && result == LOOK_REPLACED; attempt++) {
+		struct facts *facts =
+			facts_new(text_intern(probe->pool, id->bytes, id->length), KIND_MASK(kind));
+
+		result = look_once(probe, kind, name, facts);
+		if (result == 0)
+			*ret_facts = facts;
+		else
+			facts_unref(facts);
+	}
+	return result == LOOK_REPLACED ? PROBE_INCOMPLETE : result;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The probe reads one device's folder in sysfs into facts. Names of PCI ids come from libpci, as
+ * lspci prints them; everything else is read from sysfs directly (FACTS: libpci exits the process
+ * when a device vanishes, libusb wakes what it opens).
+ */
+#pragma once
+
+#include "model/facts.h"
+#include "model/look.h"
+
+struct probe;
+
+/* Loads pci.ids, so that no later call waits for it. Never fails for want of it: names are then
+ * what lspci prints for unknown ids. */
+struct probe *probe_new(struct text_pool *pool);
+struct probe *probe_free(struct probe *probe);
+
+enum {
+	PROBE_GONE = 1,	      /* no such device */
+	PROBE_INCOMPLETE = 2, /* it is there but lacks what every device has: look again later */
+};
+
+/*
+ * Looks at the device `id`. 0: *ret_facts is the caller's; properties are empty. The life is the
+ * inode number of the folder, checked once more after all was read, so that facts are never a
+ * mixture of two devices, nor of one that is gone. Negative: -errno, only for want of descriptors
+ * or memory, which says nothing about the device.
+ */
+int probe_look(struct probe *probe, const struct text *id, struct facts **ret_facts);
+
+/*
+ * Adds every device of /sys/bus/pci/devices and /sys/bus/usb/devices to `looks`. A missing folder
+ * has none. -errno if one cannot be read.
+ */
+int probe_walk(struct looks *looks);

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a virtual function has of its physical one. The index is read from the PF's virtfnN links
+ * and never computed: igb's VFs are two apart, others start on another bus. The PF's own offset and
+ * stride only say which link to read first, so that the hundredth VF costs no hundred links.
+ */
+#include "io/probe/virtual_function.h"
+
+#include "model/address.h"
+#include "model/place.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MOST_FUNCTIONS UINT16_MAX
+
+static bool is_virtual(struct folder *pf, uint64_t index, const char *name)
+{
+	char link[sizeof("virtfn18446744073709551615")];
+	char base[ENTRY_SIZE];
+
+	snprintf(link, sizeof(link), "virtfn%llu", (unsigned long long)index);
+	return folder_read_link(pf, link, base) && strcmp(base, name) == 0;
+}
+
+/* Bus, device and function as one number, in which VFs are a stride apart. */
+static uint64_t routing_id(struct address address)
+{
+	return address_order(address) & 0xffff;
+}
+
+static bool guess_index(
+	struct folder *pf, struct address physical, struct address own, uint64_t *ret_index)
+{
+	uint64_t offset;
+	uint64_t stride;
+	uint64_t first;
+
+	if (!folder_read_number(pf, "sriov_offset", 10, UINT16_MAX, &offset) ||
+		!folder_read_number(pf, "sriov_stride", 10, UINT16_MAX, &stride) || stride == 0)
+		return false;
+	first = routing_id(physical) + offset;
+	if (routing_id(own) < first)
+		return false;
+	*ret_index = (routing_id(own) - first) / stride;
+	return true;
+}
+
+static bool find_index(
+	struct folder *pf, const char *physical, const char *name, uint64_t *ret_index)
+{
+	struct address addresses[2];
+	uint64_t possible = 0;
+	uint64_t index;
+
+	if (address_parse(physical, &addresses[0]) && address_parse(name, &addresses[1]) &&
+		guess_index(pf, addresses[0], addresses[1], &index) &&
+		is_virtual(pf, index, name)) {
+		*ret_index = index;
+		return true;
+	}
+	folder_read_number(pf, "sriov_totalvfs", 10, MOST_FUNCTIONS, &possible);
+	for (index = 0; index < possible; index++) {
+		if (!is_virtual(pf, index, name))
+			continue;
+		*ret_index = index;
+		return true;
+	}
+	return false;
+}
+
+/* The first of all by name, so that the choice does not depend on the order of the folder. */
+static void keep_first(const char *entry, void *context)
+{
+	char *first = context;
+
+	if (first[0] == '\0' || strcmp(entry, first) < 0)
+		snprintf(first, ENTRY_SIZE, "%s", entry);
+}
+
+void virtual_function_set(
+	struct facts *facts, struct text_pool *pool, struct folder *folder, const char *physical)
+{
+	char interface[ENTRY_SIZE] = "";
+	char parent[PLACE_ID_SIZE];
+	char number[sizeof("18446744073709551615")];
+	uint64_t index;
+	struct folder pf = {.descriptor = openat(folder->descriptor, "physfn",
+				    O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+
+	facts_set(facts, pool, FIELD_PHYSICAL_FUNCTION, physical);
+	if (place_nearest(physical, strlen(physical), KIND_MASK(KIND_PCI), parent))
+		text_replace(&facts->parent, text_intern_string(pool, parent));
+	if (pf.descriptor < 0)
+		return;
+	if (find_index(&pf, physical, strrchr(folder->path, '/') + 1, &index)) {
+		snprintf(number, sizeof(number), "%llu", (unsigned long long)index);
+		facts_set(facts, pool, FIELD_VF_INDEX, number);
+	}
+	folder_walk(&pf, "net", keep_first, interface);
+	if (interface[0] != '\0')
+		facts_set(facts, pool, FIELD_PF_NAME, interface);
+	if (pf.error)
+		folder->error = pf.error;
+	folder_close(&pf);
+}

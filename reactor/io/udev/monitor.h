@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* systemd-udevd's events and its database, through libudev: named in monitor.c and nowhere else. */
+#pragma once
+
+#include "base/vector.h"
+#include "io/udev/uevent.h"
+#include "model/look.h"
+
+struct monitor;
+
+/* `receive_buffer` 0: libudev's own size. Negative: -errno. */
+int monitor_new(size_t receive_buffer, struct monitor **ret_monitor);
+struct monitor *monitor_free(struct monitor *monitor);
+int monitor_descriptor(const struct monitor *monitor);
+
+/* Receives one event and adds what it concerns. -EAGAIN: none is there; else -errno. */
+int monitor_receive(struct monitor *monitor, const struct vector *properties, struct looks *looks);
+
+/* As source_read_properties. */
+int monitor_read_properties(struct monitor *monitor, const char *id,
+	const struct vector *properties, struct text_pool *pool,
+	struct property_list *ret_properties);

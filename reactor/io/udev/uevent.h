@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What an event concerns. Its action is no news by itself: `echo remove > uevent` is a remove event
+ * of a device that stays. So all that is kept is which devices to look at.
+ */
+#pragma once
+
+#include "model/place.h"
+
+/* Borrowed strings; NULL: not in the event. */
+struct uevent {
+	const char *action;
+	const char *devpath;
+	const char *devpath_old; /* of a move */
+	const char *subsystem;
+	const char *devtype;
+};
+
+struct uevent_places {
+	size_t count;
+	char ids[4][PLACE_ID_SIZE]; /* two for an interface of a network, here and where it was */
+};
+
+enum {
+	UEVENT_MALFORMED = 1,
+};
+
+/*
+ * Takes a message of the kernel's apart: `ACTION@DEVPATH`, NUL, then `KEY=VALUE`, NUL, any number
+ * of times. The event borrows from the message. UEVENT_MALFORMED: it is not of that form, or lacks
+ * ACTION, DEVPATH or SUBSYSTEM, or says two different things.
+ */
+int uevent_parse(const char *message, size_t length, struct uevent *ret_event);
+
+/*
+ * The devices to look at: the device itself; for an interface of a USB device that device; for a
+ * network interface the PCI function and the USB device it hangs on. None for everything virtual
+ * and for other subsystems.
+ */
+void uevent_find_places(const struct uevent *event, struct uevent_places *ret_places);
+
+/*
+ * Whether the udev properties that came along are those of the device itself, as it is now. On
+ * remove and unbind udevd has dropped most of them.
+ */
+bool uevent_has_device_properties(const struct uevent *event);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Walks sysfs and prints what the probe made of each device, a line `ID TAB NAME TAB VALUE` for
+ * each value, for `run` to compare with what lspci and lsusb say of the same mock.
+ */
+#include "base/clock.h"
+#include "io/probe/probe.h"
+
+#include <stdio.h>
+
+static void print(const struct facts *facts, const char *name, const struct text *value)
+{
+	if (value)
+		printf("%s\t%s\t%s\n", facts->id->bytes, name, value->bytes);
+}
+
+static void print_facts(const struct facts *facts)
+{
+	print(facts, "NAME", facts->name);
+	print(facts, "PARENT", facts->parent);
+	print(facts, "BOUND", facts->bound);
+	for (enum field field = 0; field < FIELD_COUNT; field++)
+		print(facts, field_describe(field)->name, facts->values[field]);
+}
+
+int main(void)
+{
+	struct text_pool pool = {0};
+	struct probe *probe = probe_new(&pool);
+	struct looks looks;
+	struct look *look;
+	int failures = 0;
+
+	looks_init(&looks, &pool);
+	failures += probe_walk(&looks) != 0;
+	while ((look = looks_take(&looks))) {
+		struct facts *facts;
+		int result = probe_look(probe, look->id, &facts);
+
+		if (result == 0) {
+			print_facts(facts);
+			facts_unref(facts);
+		} else {
+			fprintf(stderr, "%s: %d\n", look->id->bytes, result);
+			failures++;
+		}
+		look_free(look);
+	}
+	looks_done(&looks);
+	probe_free(probe);
+	text_pool_done(&pool);
+	return failures ? 1 : 0;
+}

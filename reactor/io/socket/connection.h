@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One client. Its calls are carried out one at a time: while one runs nothing is read, so a client
+ * that pipelines is slowed by its own socket buffer and never costs more than one message here.
+ *
+ * Callbacks of the loop receive bytes, cut a call and set flags. They mark a connection dead; it is
+ * freed in service_reap only, so that nothing vanishes under a turn.
+ */
+#pragma once
+
+#include "io/socket/call.h"
+#include "io/socket/frame.h"
+#include "io/socket/outbox.h"
+#include "io/socket/peer.h"
+#include "io/socket/subscription.h"
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+
+struct service;
+
+struct connection {
+	struct list_link link;	  // service::connections, or service::dead
+	struct list_link sending; // service::sending, while there may be something to send
+	struct service *service;
+	int descriptor;
+	struct peer peer;
+	struct event readable; /* on while no call runs */
+	struct event writable; /* on while its socket is full */
+	struct event closed;   /* armed once for each call */
+	struct frame frame;
+	struct call call;
+	struct outbox outbox;
+	struct subscription *subscription; /* of a Watch; no other call follows it */
+	bool ended;			   /* the client sends nothing more */
+	bool dead;
+};
+
+/* Takes over `descriptor`, which must not block, and the groups of `peer`. */
+struct connection *connection_new(struct service *service, int descriptor, struct peer peer);
+
+/* No callback and no list but service::dead has it from now on. Again is nothing. */
+void connection_kill(struct connection *connection);
+
+/* Closes and frees a dead connection. */
+struct connection *connection_free(struct connection *connection);
+
+/* Makes it a subscriber; takes over `subscription`. */
+void connection_subscribe(struct connection *connection, struct subscription *subscription);
+
+/* The next service_flush looks at it. */
+void connection_wants_to_send(struct connection *connection);
+
+/*
+ * Sends what is due and fits, within a turn's share; reads the next call if all of the last one's
+ * reply is out. Returns how many bytes were sent.
+ */
+size_t connection_send(struct connection *connection, int64_t now);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The service as the files of this folder see it. */
+#pragma once
+
+#include "io/socket/acceptor.h"
+#include "io/socket/connection.h"
+#include "io/socket/service.h"
+
+struct service {
+	struct event_base *base;
+	struct core *core;
+	struct status *status;
+	const struct rights *rights;
+	struct service_limits limits;
+	char *epoch;
+	struct acceptor acceptor;
+	struct journal journal;
+	struct snapshot *snapshot; /* of the state as published, or NULL until one is asked for */
+	struct text *comma;	   /* between the items of lists */
+
+	struct list_link connections;	/* of struct connection */
+	struct list_link dead;		/* of struct connection */
+	struct list_link sending;	/* of struct connection */
+	struct list_link subscriptions; /* of struct subscription */
+	struct list_link reading;	/* of struct call, first come first */
+	struct list_link changing;	/* of struct call, first come first */
+
+	bool look_due;	     /* somebody may have got behind */
+	int64_t behind_look; /* when to look at who is behind even if not */
+};

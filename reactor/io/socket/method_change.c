@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Replies to methods that change something: the daemon has carried them out. */
+#include "core/describe.h"
+#include "io/socket/internal.h"
+#include "io/socket/method.h"
+#include "io/socket/reply.h"
+
+enum change_method call_change(const struct call *call)
+{
+	return call->method->change;
+}
+
+static void write_move(struct writer *json, const struct move *move)
+{
+	writer_open(json, '{');
+	writer_key_text(json, "device", move->device);
+	writer_key_text(json, "from", move->from);
+	writer_key_text(json, "to", move->to);
+	writer_close(json, '}');
+}
+
+void call_reply_reload(struct call *call, const struct vector *moves)
+{
+	struct writer json = {0};
+
+	reply_open(&json);
+	writer_key(&json, "moves");
+	writer_open(&json, '[');
+	for (size_t i = 0; i < moves->count; i++)
+		write_move(&json, moves->items[i]);
+	writer_close(&json, ']');
+	writer_key(&json, "findings");
+	describe_findings(&json, call->connection->service->core->ruleset);
+	reply_close(call, &json);
+}
+
+static void write_rule_error(struct writer *json, const struct rule_error *error)
+{
+	writer_open(json, '{');
+	writer_key_string(json, "file", error->file);
+	writer_key_number(json, "line", error->line);
+	writer_key_string(json, "message", error->message);
+	writer_key_string(json, "hint", error->hint);
+	writer_close(json, '}');
+}
+
+void call_reply_invalid_rules(struct call *call, const struct rule_errors *errors)
+{
+	struct writer json = {0};
+
+	reply_open_error(&json, "org.hostdevd.InvalidRules");
+	writer_key(&json, "errors");
+	writer_open(&json, '[');
+	for (size_t i = 0; i < errors->errors.count; i++)
+		write_rule_error(&json, errors->errors.items[i]);
+	writer_close(&json, ']');
+	reply_close_error(call, &json,
+		"the rules have %zu errors, so those in force stay: correct them and reload again",
+		errors->errors.count);
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Methods that show the state: devices, groups, rules and the daemon itself, as published. */
+#include "core/describe.h"
+#include "io/socket/internal.h"
+#include "io/socket/method.h"
+#include "io/socket/reply.h"
+#include "rules/explain.h"
+
+void method_status(struct call *call)
+{
+	const struct service *service = call->connection->service;
+	struct writer json = {0};
+
+	reply_open(&json);
+	writer_key(&json, "status");
+	status_write(service->status, service->core, service->journal.last, service->epoch, &json);
+	reply_close(call, &json);
+}
+
+/* What ListDevices was asked for; COUNT values and NULL: any. */
+struct wanted {
+	enum kind kind;
+	enum device_state state;
+	const struct text *group;
+};
+
+static void reply_no_group(struct call *call, const char *name)
+{
+	struct reply_error error = {"org.hostdevd.NoSuchGroup", "group", name};
+
+	reply_error(call, error, "there is no group `%s`; ListGroups names them", name);
+}
+
+/* False: the call was answered with the error. */
+static bool read_wanted(struct call *call, struct wanted *ret_wanted)
+{
+	const char *kind = call_string(call, "kind");
+	const char *state = call_string(call, "state");
+	const char *name = call_string(call, "group");
+	const struct resource_group *group = NULL;
+	struct wanted wanted = {
+		.kind = kind ? kind_find(kind) : KIND_COUNT,
+		.state = state ? device_state_find(state) : STATE_COUNT,
+	};
+
+	if (kind && wanted.kind == KIND_COUNT) {
+		reply_invalid(call, "kind", "there is no kind `%s`; pci and usb are kinds", kind);
+		return false;
+	}
+	if (state && wanted.state == STATE_COUNT) {
+		reply_invalid(call, "state",
+			"there is no state `%s`; available, blocked and unmatched are states",
+			state);
+		return false;
+	}
+	if (name) {
+		group = ruleset_find_group(call->connection->service->core->ruleset, name);
+		if (!group) {
+			reply_no_group(call, name);
+			return false;
+		}
+		wanted.group = group->name;
+	}
+	*ret_wanted = wanted;
+	return true;
+}
+
+static bool is_wanted(const struct wanted *wanted, const struct device_view *view)
+{
+	return view->facts &&
+	       (wanted->kind == KIND_COUNT || view->facts->kinds & KIND_MASK(wanted->kind)) &&
+	       (wanted->state == STATE_COUNT || view->state == wanted->state) &&
+	       (!wanted->group || view->group == wanted->group);
+}
+
+void method_list_devices(struct call *call)
+{
+	const struct vector *devices = &call->connection->service->core->inventory.devices;
+	struct vector found = {0};
+	struct wanted wanted;
+
+	if (!read_wanted(call, &wanted))
+		return;
+	for (size_t i = 0; i < devices->count; i++) {
+		const struct device *device = devices->items[i];
+
+		if (is_wanted(&wanted, &device->told))
+			vector_add(&found, text_ref(device->told.json));
+	}
+	reply_list(call, "devices", &found);
+}
+
+/* The device that the call names, or NULL: the call was answered with the error. */
+static const struct device *find_device(struct call *call)
+{
+	const char *id = call_string(call, "device");
+	const struct device *device = core_find(call->connection->service->core, id);
+	struct reply_error error = {"org.hostdevd.NoSuchDevice", "device", id};
+
+	if (device && device->told.facts)
+		return device;
+	reply_error(call, error,
+		"there is no device `%s`; ids are like pci:0000:01:00.0 and usb:1-2.1, and "
+		"ListDevices has them",
+		id);
+	return NULL;
+}
+
+void method_get_device(struct call *call)
+{
+	const struct device *device = find_device(call);
+	struct writer json = {0};
+
+	if (!device)
+		return;
+	reply_open(&json);
+	reply_write_seq(call, &json);
+	writer_key_raw(&json, "device", device->told.json);
+	reply_close(call, &json);
+}
+
+void method_explain(struct call *call)
+{
+	const struct device *device = find_device(call);
+	struct writer json = {0};
+
+	if (!device)
+		return;
+	reply_open(&json);
+	writer_key_raw(&json, "device", device->told.json);
+	writer_key(&json, "verdicts");
+	explain_write(&json, call->connection->service->core->ruleset, device->told.facts);
+	writer_key_text(&json, "group", device->told.group);
+	writer_key_text(&json, "rule", device->told.rule);
+	reply_close(call, &json);
+}
+
+void method_list_groups(struct call *call)
+{
+	struct vector groups = {0};
+
+	describe_groups(call->connection->service->core, &groups);
+	reply_list(call, "groups", &groups);
+}
+
+void method_list_rules(struct call *call)
+{
+	struct vector rules = {0};
+
+	describe_rules(call->connection->service->core, &rules);
+	reply_list(call, "rules", &rules);
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "io/socket/service.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "io/socket/internal.h"
+#include "io/socket/method.h"
+
+/* A turn's share, so that neither many calls nor many readers hold up the devices. */
+#define TURN_CALLS 64
+#define TURN_BYTES ((size_t)16 * 1024 * 1024)
+
+/* A subscriber that takes nothing for this long is closed if too much waits for it. */
+#define PATIENCE (10 * CLOCK_SECOND)
+
+struct service *service_new(const struct service_options *options)
+{
+	struct service *service = memory_allocate(sizeof(*service));
+
+	service->base = options->base;
+	service->core = options->core;
+	service->status = options->status;
+	service->rights = options->rights;
+	service->limits = options->limits;
+	service->epoch = memory_duplicate(options->epoch);
+	service->comma = text_new(",", 1);
+	service->behind_look = CLOCK_NEVER;
+	journal_init(&service->journal, options->ring, options->ring_bytes);
+	list_init(&service->connections);
+	list_init(&service->dead);
+	list_init(&service->sending);
+	list_init(&service->subscriptions);
+	list_init(&service->reading);
+	list_init(&service->changing);
+	acceptor_init(&service->acceptor, service);
+	return service;
+}
+
+struct service *service_free(struct service *service)
+{
+	if (!service)
+		return NULL;
+	list_for_each(at, &service->connections)
+		connection_kill(container_of(at, struct connection, link));
+	list_for_each(at, &service->dead)
+		connection_free(container_of(at, struct connection, link));
+	acceptor_done(&service->acceptor);
+	journal_done(&service->journal);
+	snapshot_unref(service->snapshot);
+	text_unref(service->comma);
+	free(service->epoch);
+	free(service);
+	return NULL;
+}
+
+int service_listen(struct service *service, int descriptor)
+{
+	return acceptor_listen(&service->acceptor, descriptor);
+}
+
+void service_set_limits(struct service *service, const struct service_limits *limits)
+{
+	service->limits = *limits;
+	service->look_due = true;
+}
+
+static void drop_subscriber(struct subscription *subscription, const char *why)
+{
+	struct connection *connection = subscription->connection;
+
+	count(&connection->service->status->counters, COUNTER_SUBSCRIBERS_DROPPED);
+	log_notice("closed the subscriber of uid %u, pid %d: %s", (unsigned)connection->peer.uid,
+		(int)connection->peer.pid, why);
+	connection_kill(connection);
+}
+
+/* After new events: who lost one it needs is closed, who can take some gets them. */
+static void tell_subscribers(struct service *service)
+{
+	list_for_each(at, &service->subscriptions) {
+		struct subscription *subscription = container_of(at, struct subscription, link);
+
+		if (subscription_is_lost(subscription, &service->journal)) {
+			drop_subscriber(subscription, "the events it needs are no longer kept");
+			continue;
+		}
+		subscription_skip(subscription, &service->journal);
+		if (!subscription->blocked)
+			connection_wants_to_send(subscription->connection);
+	}
+}
+
+void service_publish(struct service *service, const struct delta *delta)
+{
+	int64_t usec = clock_real();
+
+	if (delta->changes.count == 0)
+		return;
+	for (size_t i = 0; i < delta->changes.count; i++)
+		journal_add(&service->journal, delta->changes.items[i], usec);
+	service->snapshot = snapshot_unref(service->snapshot);
+	service->look_due = true;
+	tell_subscribers(service);
+}
+
+/* Takes the first call off a list, or NULL. */
+static struct call *take_call(struct list_link *calls)
+{
+	struct call *call;
+
+	if (list_is_empty(calls))
+		return NULL;
+	call = container_of(calls->next, struct call, link);
+	list_remove(&call->link);
+	return call;
+}
+
+void service_answer(struct service *service)
+{
+	struct call *call;
+
+	for (unsigned i = 0; i < TURN_CALLS && (call = take_call(&service->reading)); i++)
+		if (method_check(call))
+			call->method->answer(call);
+}
+
+struct call *service_take_change(struct service *service)
+{
+	struct call *call;
+
+	while ((call = take_call(&service->changing))) {
+		if (!method_check(call))
+			continue;
+		call->taken = true;
+		return call;
+	}
+	return NULL;
+}
+
+/*
+ * Closes a blocked subscriber for which too much waits and that takes nothing. EV_WRITE is no
+ * measure of that (the kernel holds it back until most of the socket's buffer is free), so one
+ * whose time is over is tried once more.
+ */
+static void look_at(struct service *service, struct subscription *subscription, int64_t now)
+{
+	if (!subscription->blocked || !subscription_is_behind(subscription, &service->journal,
+					      service->limits.subscriber))
+		return;
+	if (now >= subscription->taken + PATIENCE) {
+		connection_send(subscription->connection, now);
+		if (subscription->connection->dead)
+			return;
+		if (subscription->taken != now) {
+			drop_subscriber(subscription, "it takes nothing and too much waits for it");
+			return;
+		}
+	}
+	if (subscription->taken + PATIENCE < service->behind_look)
+		service->behind_look = subscription->taken + PATIENCE;
+}
+
+/* Nobody gets behind without new events, or blocked without a try to send. */
+static void look_who_is_behind(struct service *service, int64_t now)
+{
+	if (!service->look_due && now < service->behind_look)
+		return;
+	service->look_due = false;
+	service->behind_look = CLOCK_NEVER;
+	list_for_each(at, &service->subscriptions)
+		look_at(service, container_of(at, struct subscription, link), now);
+}
+
+void service_flush(struct service *service, int64_t now)
+{
+	struct list_link *last = service->sending.previous;
+	struct list_link *at = &service->sending;
+	size_t total = 0;
+
+	while (at != last && total < TURN_BYTES) { /* those that come back wait for the next turn */
+		at = service->sending.next;
+		total += connection_send(container_of(at, struct connection, sending), now);
+	}
+	look_who_is_behind(service, now);
+	acceptor_resume(&service->acceptor, now);
+}
+
+void service_reap(struct service *service)
+{
+	list_for_each(at, &service->dead) {
+		struct connection *connection = container_of(at, struct connection, link);
+
+		if (!connection->call.taken)
+			connection_free(connection);
+	}
+}
+
+int64_t service_deadline(const struct service *service)
+{
+	int64_t resume = service->acceptor.resume;
+
+	return resume < service->behind_look ? resume : service->behind_look;
+}
+
+bool service_is_busy(const struct service *service)
+{
+	return !list_is_empty(&service->reading) || !list_is_empty(&service->changing) ||
+	       !list_is_empty(&service->sending);
+}

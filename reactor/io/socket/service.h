@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The socket: Varlink calls in, replies and events out (SPEC section 8).
+ *
+ * Callbacks of the loop only receive bytes and cut them into calls. The turn does the rest, in this
+ * order: calls that change something, then core_settle, service_publish, calls that read,
+ * service_flush, service_reap. So a list never shows what its seq does not include.
+ */
+#pragma once
+
+#include "core/rights.h"
+#include "core/status.h"
+#include "rules/load.h"
+
+struct event_base;
+struct service;
+struct call;
+
+struct service_limits {
+	size_t message;	      /* bytes of one message received from anybody */
+	size_t admin_message; /* the same from admins */
+	unsigned connections;
+	unsigned connections_per_uid; /* root's are not limited */
+	size_t subscriber;	      /* bytes that may wait for a subscriber that takes nothing */
+};
+
+struct service_options {
+	struct event_base *base;
+	struct core *core;
+	struct status *status;
+	const struct rights *rights; /* as of now; may change under the service by a SIGHUP */
+	struct service_limits limits;
+	size_t ring;	   /* events that are kept for `since` */
+	size_t ring_bytes; /* the same in bytes */
+	const char *epoch; /* names this run of the daemon; seq begins at 1 in it */
+};
+
+/* What `options` points at must outlive the service; the epoch is copied. */
+struct service *service_new(const struct service_options *options);
+
+/* Closes all; calls that were taken must not be replied to afterwards. */
+struct service *service_free(struct service *service);
+
+/* Takes over a listening socket (listen.h) and accepts from now on; -EBUSY if it has one. */
+int service_listen(struct service *service, int descriptor);
+
+void service_set_limits(struct service *service, const struct service_limits *limits);
+
+/* Numbers the events of `delta`, and adds them to the log. */
+void service_publish(struct service *service, const struct delta *delta);
+
+/* Answers calls that only read, with the state as published; at most a turn's share of them. */
+void service_answer(struct service *service);
+
+/*
+ * The next call that changes something and that its peer may make, or NULL: the daemon carries it
+ * out and replies after the publication. (Refused ones are answered inside.) It stays valid until
+ * its reply, in whatever turn, even if the client is gone by then.
+ */
+struct call *service_take_change(struct service *service);
+
+enum change_method {
+	CHANGE_RELOAD,
+};
+enum change_method call_change(const struct call *call);
+
+/* Replies to a Reload with what moved, or with InvalidRules; ends the call. */
+void call_reply_reload(struct call *call, const struct vector *moves);
+void call_reply_invalid_rules(struct call *call, const struct rule_errors *errors);
+
+/* Sends to everyone what is due and fits; closes subscribers that are too far behind. */
+void service_flush(struct service *service, int64_t now);
+
+/* Frees connections that were closed since. */
+void service_reap(struct service *service);
+
+/* When service_flush must be called even if nothing happens; CLOCK_NEVER. */
+int64_t service_deadline(const struct service *service);
+
+/*
+ * Whether more could be answered or sent at once: run another turn without waiting. (With
+ * EVLOOP_ONCE | EVLOOP_NONBLOCK; EVLOOP_NONBLOCK alone does not return while events keep coming.)
+ */
+bool service_is_busy(const struct service *service);

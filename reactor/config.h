@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* hostdevd.conf (SPEC section 4): every key with its default is in conf/hostdevd.conf. */
+#pragma once
+
+#include "core/rights.h"
+#include "io/socket/service.h"
+#include "rules/load.h"
+
+struct config {
+	struct rights rights; /* `admins`, as numbers */
+	char *reader_group;
+	size_t ring;
+	size_t receive_buffer; /* bytes; 0: as the library makes it */
+	unsigned prepare_timeout_s;
+	unsigned store_deadline_s;
+	uint32_t regex_match_limit;
+	struct service_limits limits;
+};
+
+/*
+ * Reads `file`; a missing or empty one is all defaults. On LOAD_INVALID every error was added to
+ * `errors`, and *ret_config is untouched.
+ */
+int config_load(const char *file, struct rule_errors *errors, struct config *ret_config);
+void config_done(struct config *config);

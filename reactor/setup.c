@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Building the daemon up and taking it down, in the order in which the parts need each other. */
+#include "daemon.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "reload.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* Events of the ring take at most this much, however large they are. */
+#define RING_BYTES (64u << 20)
+
+static void set_flag(void *flag)
+{
+	*(bool *)flag = true;
+}
+
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static void name_epoch(struct daemon *daemon)
+{
+	uint64_t random[2] = {(uint64_t)clock_real(), (uint64_t)getpid()};
+
+	/* early boot may have no entropy yet: time and pid are different enough */
+	(void)!getrandom(random, sizeof(random), GRND_NONBLOCK);
+	snprintf(daemon->epoch, sizeof(daemon->epoch), "%016" PRIx64 "%016" PRIx64, random[0],
+		random[1]);
+}
+
+static int read_config(struct daemon *daemon)
+{
+	struct rule_errors errors = {0};
+	int result = config_load(daemon->options->config, &errors, &daemon->config);
+
+	reload_log_errors(&errors);
+	rule_errors_done(&errors);
+	return result;
+}
+
+static int open_store(struct daemon *daemon)
+{
+	const char *state = daemon->options->state;
+	int result = store_open(state, &daemon->store);
+
+	if (result == 0)
+		return 0;
+	switch (result) {
+	case STORE_IN_USE:
+		log_error("%s is in use by another hostdevd; stop it, or name another folder with "
+			  "--state",
+			state);
+		return -EBUSY;
+	case STORE_NEWER:
+		log_error(
+			"%s was written by a newer hostdevd; install that version, or name another "
+			"folder with --state",
+			state);
+		return -EINVAL;
+	case STORE_DAMAGED:
+		log_error("the database in %s was damaged and is kept aside as "
+			  "hostdevd.db.damaged-*; an empty one is begun",
+			state);
+		return 0;
+	}
+	log_error("cannot use the state folder %s: %s; start as root, or name another folder with "
+		  "--state",
+		state, strerror(-result));
+	return result;
+}
+
+static int open_socket(struct daemon *daemon)
+{
+	const char *path = daemon->options->socket;
+	const char *group = daemon->config.reader_group;
+	int result = listen_open(path, group, &daemon->place, &daemon->listener);
+
+	if (result == LISTEN_NO_GROUP)
+		log_notice("there is no group %s: only root may connect to %s", group, path);
+	else if (result == -EADDRINUSE)
+		log_error("another hostdevd answers on %s; stop it, or name another with --socket",
+			path);
+	else if (result == -ENOTSOCK)
+		log_error("%s is no socket; remove it, or name another with --socket", path);
+	else if (result < 0)
+		log_error("cannot make the socket %s: %s; start as root, or name another with "
+			  "--socket",
+			path, strerror(-result));
+	return result < 0 ? result : 0;
+}
+
+static enum source_type choose_source(const struct options *options)
+{
+	switch (options->monitor) {
+	case MONITOR_UDEV:
+		return SOURCE_UDEV;
+	case MONITOR_KERNEL:
+		return SOURCE_KERNEL;
+	case MONITOR_AUTO:
+		break;
+	}
+	if (source_udevd_is_running())
+		return SOURCE_UDEV;
+	log_notice("no udevd is running: taking events from the kernel");
+	return SOURCE_KERNEL;
+}
+
+static int open_source(struct daemon *daemon)
+{
+	enum source_type type = choose_source(daemon->options);
+	int result = source_new(
+		type, daemon->config.receive_buffer, &daemon->status.counters, &daemon->source);
+
+	daemon->status.monitor = type == SOURCE_UDEV ? "udev" : "kernel";
+	if (result == 0)
+		result = loop_watch(daemon->loop, source_descriptor(daemon->source), set_flag,
+			&daemon->source_readable);
+	if (result < 0)
+		log_error("cannot listen for %s events: %s", daemon->status.monitor,
+			strerror(-result));
+	return result;
+}
+
+static int open_loop(struct daemon *daemon)
+{
+	int result = loop_new(&daemon->loop);
+
+	signal(SIGPIPE, SIG_IGN);
+	if (result == 0)
+		result = loop_signal(daemon->loop, SIGTERM, set_flag, &daemon->stop_wanted);
+	if (result == 0)
+		result = loop_signal(daemon->loop, SIGINT, set_flag, &daemon->stop_wanted);
+	if (result == 0)
+		result = loop_signal(daemon->loop, SIGHUP, set_flag, &daemon->reload_wanted);
+	if (result < 0)
+		log_error("cannot make the event loop: %s", strerror(-result));
+	return result;
+}
+
+static void open_service(struct daemon *daemon)
+{
+	struct service_options options = {
+		.base = loop_base(daemon->loop),
+		.core = &daemon->core,
+		.status = &daemon->status,
+		.rights = &daemon->config.rights,
+		.limits = daemon->config.limits,
+		.ring = daemon->config.ring,
+		.ring_bytes = RING_BYTES,
+		.epoch = daemon->epoch,
+	};
+
+	daemon->service = service_new(&options);
+}
+
+int daemon_new(const struct options *options, struct daemon **ret_daemon)
+{
+	struct daemon *daemon = memory_allocate(sizeof(*daemon));
+	int result;
+
+	daemon->options = options;
+	daemon->listener = -1;
+	daemon->turn_since = CLOCK_NEVER;
+	daemon->status.version = HOSTDEVD_VERSION;
+	daemon->status.started = clock_real();
+	core_init(&daemon->core, &daemon->pool, &daemon->status.counters);
+	looks_init(&daemon->looks, &daemon->pool);
+	name_epoch(daemon);
+	raise_descriptor_limit();
+	result = read_config(daemon);
+	if (result == 0)
+		result = open_store(daemon);
+	if (result == 0)
+		result = open_socket(daemon);
+	if (result == 0)
+		result = open_loop(daemon);
+	if (result == 0) /* armed before the first look, so that nothing is missed between */
+		result = open_source(daemon);
+	if (result == 0)
+		result = reload_at_start(daemon);
+	if (result != 0) {
+		daemon_free(daemon);
+		return result;
+	}
+	daemon->probe = probe_new(&daemon->pool);
+	open_service(daemon);
+	*ret_daemon = daemon;
+	return 0;
+}
+
+struct daemon *daemon_free(struct daemon *daemon)
+{
+	if (!daemon)
+		return NULL;
+	service_free(daemon->service);
+	listen_remove(daemon->options->socket, &daemon->place);
+	if (daemon->listener >= 0)
+		close(daemon->listener);
+	loop_free(daemon->loop);
+	source_free(daemon->source);
+	probe_free(daemon->probe);
+	store_free(daemon->store);
+	looks_done(&daemon->looks);
+	core_done(&daemon->core);
+	text_pool_done(&daemon->pool);
+	config_done(&daemon->config);
+	free(daemon);
+	return NULL;
+}
+
+/* A new buffer size needs a new source; what came between the two is found by looking again. */
+static void reopen_source(struct daemon *daemon)
+{
+	struct source *old = daemon->source;
+
+	loop_unwatch_all(daemon->loop);
+	daemon->source = NULL;
+	if (open_source(daemon) == 0) {
+		source_free(old);
+	} else {
+		source_free(daemon->source);
+		daemon->source = old;
+		loop_watch(
+			daemon->loop, source_descriptor(old), set_flag, &daemon->source_readable);
+	}
+	daemon->events_lost = true;
+}
+
+void daemon_reread_config(struct daemon *daemon)
+{
+	struct config old = daemon->config;
+
+	if (read_config(daemon) != 0) {
+		log_error("the configuration in force stays");
+		return;
+	}
+	service_set_limits(daemon->service, &daemon->config.limits);
+	if (old.receive_buffer != daemon->config.receive_buffer)
+		reopen_source(daemon);
+	config_done(&old);
+}

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The real daemon under test: started in a folder of its own, spoken to in raw Varlink."""
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+BUILD = os.environ.get("BUILD", "build")
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+DEADLINE = 60.0  # seconds; only a test that fails waits so long
+
+
+class Skip(Exception):
+    """The rig for a case is not here; says why."""
+
+
+class Error(Exception):
+    """An error reply."""
+
+    def __init__(self, reply):
+        super().__init__(reply["error"], reply["parameters"])
+        self.name = reply["error"]
+        self.parameters = reply["parameters"]
+
+
+class Connection:
+    """One connection; calls in order, replies as objects."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket.settimeout(DEADLINE)
+        self.socket.connect(path)
+        self.buffer = b""
+
+    def send(self, method, more=False, **parameters):
+        call = {"method": f"org.hostdevd.{method}" if "." not in method else method,
+                "parameters": parameters}
+        if more:
+            call["more"] = True
+        self.socket.sendall(json.dumps(call).encode() + b"\0")
+
+    def receive(self):
+        while b"\0" not in self.buffer:
+            data = self.socket.recv(1 << 20)
+            if not data:
+                raise EOFError("the daemon closed the connection")
+            self.buffer += data
+        frame, self.buffer = self.buffer.split(b"\0", 1)
+        reply = json.loads(frame)
+        if "error" in reply:
+            raise Error(reply)
+        return reply
+
+    def call(self, method, **parameters):
+        self.send(method, **parameters)
+        return self.receive()["parameters"]
+
+    def close(self):
+        self.socket.close()
+
+
+class Watch(Connection):
+    """A subscriber that keeps a model by applying events, and can wait for one."""
+
+    def __init__(self, path, **parameters):
+        super().__init__(path)
+        self.devices = {}
+        self.events = []
+        self.ready = None
+        self.send("Watch", more=True, **parameters)
+        while self.ready is None:
+            self.next()
+
+    def next(self, timeout=DEADLINE):
+        self.socket.settimeout(timeout)
+        event = self.receive()["parameters"]["event"]
+        self.events.append(event)
+        self.apply(event)
+        return event
+
+    def apply(self, event):
+        kind = event["type"]
+        device = event.get("device", {})
+        if kind in ("device.added", "device.changed"):
+            self.devices[device["id"]] = device
+        elif kind == "device.removed":
+            del self.devices[device["id"]]
+        elif kind == "group.joined":
+            self.devices[device["id"]]["group"] = event["group"]
+        elif kind == "group.left":
+            self.devices[device["id"]].pop("group", None)
+        elif kind == "ready":
+            self.ready = event
+
+    def wait(self, what, **wanted):
+        """The next event of type `what` whose members (`id` is the device's) are `wanted`."""
+        deadline = time.monotonic() + DEADLINE
+        while True:
+            event = self.next(max(0.1, deadline - time.monotonic()))
+            members = dict(event, id=event.get("device", {}).get("id"))
+            if event["type"] == what and all(members.get(k) == v for k, v in wanted.items()):
+                return event
+
+    def quiet(self, seconds=0.3):
+        """What arrives within so long; for cases in which nothing may."""
+        found = []
+        try:
+            while True:
+                found.append(self.next(seconds))
+        except (TimeoutError, socket.timeout):
+            return found
+
+
+class Daemon:
+    """hostdevd with rules, state and socket in a temporary folder."""
+
+    def __init__(self, rules, *options, wrapper=(), config="", environment=None):
+        self.folder = tempfile.mkdtemp(prefix="hostdevd-test-", dir="/dev/shm")
+        self.socket = f"{self.folder}/socket"
+        self.rules = f"{self.folder}/rules.d"
+        self.log = f"{self.folder}/log"
+        os.mkdir(self.rules)
+        self.write_rules(rules)
+        with open(f"{self.folder}/hostdevd.conf", "w", encoding="utf-8") as stream:
+            stream.write(config)
+        self.command = [*wrapper, f"{os.path.abspath(BUILD)}/hostdevd", "--config",
+                        f"{self.folder}/hostdevd.conf", "--rules", self.rules, "--state",
+                        f"{self.folder}/state", "--socket", self.socket, *options]
+        self.environment = dict(os.environ, **(environment or {}))
+        self.process = None
+        self.start()
+
+    def start(self):
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log,
+                                            stderr=log, env=self.environment)
+        deadline = time.monotonic() + DEADLINE
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise AssertionError(f"ended with {self.process.returncode}: {self.read_log()}")
+            try:
+                self.connect().close()
+                return
+            except (FileNotFoundError, ConnectionRefusedError):
+                time.sleep(0.01)
+        raise AssertionError(f"does not listen: {self.read_log()}")
+
+    def write_rules(self, text, name="50-test.conf"):
+        with open(f"{self.rules}/{name}", "w", encoding="utf-8") as stream:
+            stream.write(text)
+        os.chmod(f"{self.rules}/{name}", 0o644)
+
+    def connect(self):
+        return Connection(self.socket)
+
+    def watch(self, **parameters):
+        return Watch(self.socket, **parameters)
+
+    def call(self, method, **parameters):
+        connection = self.connect()
+        try:
+            return connection.call(method, **parameters)
+        finally:
+            connection.close()
+
+    def devices(self):
+        return {device["id"]: device for device in self.call("ListDevices")["devices"]}
+
+    def client(self, *arguments):
+        """Runs hostdevctl: (status, stdout, stderr)."""
+        done = subprocess.run([f"{BUILD}/hostdevctl", "--socket", self.socket, *arguments],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=DEADLINE, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    def read_log(self):
+        with open(self.log, encoding="utf-8", errors="replace") as stream:
+            return stream.read()
+
+    def stop(self, how=signal.SIGTERM):
+        """Ends the daemon; it must end well, unless it is killed."""
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        status = self.process.wait(DEADLINE)
+        if how == signal.SIGTERM:
+            assert status == 0, f"ended with {status}: {self.read_log()}"
+
+    def close(self):
+        try:
+            self.stop()
+        finally:
+            shutil.rmtree(self.folder)
+
+
+def run_cases(cases):
+    """Runs functions as TAP cases; the docstring is the name. Exits with the result."""
+    failed = 0
+    words = sys.argv[1:]
+    chosen = [case for case in cases if not words or any(w in case.__name__ for w in words)]
+    for number, case in enumerate(chosen, 1):
+        name = f"{number} - {case.__doc__.splitlines()[0]}"
+        try:
+            case()
+            print(f"ok {name}", flush=True)
+        except Skip as skip:
+            print(f"ok {name} # SKIP {skip}", flush=True)
+        except Exception:  # pylint: disable=broad-except
+            failed += 1
+            print(f"not ok {name}", flush=True)
+            for line in traceback.format_exc().splitlines():
+                print(f"# {line}", flush=True)
+    print(f"1..{len(chosen)}")
+    sys.exit(1 if failed else 0)

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The table of commands, and what is read out of it. */
+#include "command.h"
+
+#include "nearest.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct command *const commands[] = {
+	&command_status,
+	&command_devices,
+	&command_groups,
+	&command_rules,
+	&command_fields,
+	&command_explain,
+	&command_watch,
+	&command_wait,
+	&command_check,
+	&command_reload,
+	&command_help,
+	NULL,
+};
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; commands[i]; i++)
+		if (strcmp(commands[i]->name, name) == 0)
+			return commands[i];
+	return NULL;
+}
+
+const char *command_nearest(const char *name)
+{
+	struct nearest nearest = {.word = name};
+
+	for (size_t i = 0; commands[i]; i++)
+		nearest_try(&nearest, commands[i]->name);
+	return nearest.best;
+}
+
+static void print_option(const struct command_option *option)
+{
+	char left[64];
+
+	snprintf(left, sizeof(left), "--%s%s%s", option->name, option->value ? " " : "",
+		option->value ? option->value : "");
+	printf("      %-22s %s\n", left, option->help);
+}
+
+static void print_global_options(void)
+{
+	fputs("\nOptions, which may stand anywhere:\n"
+	      "      --socket PATH          hostdevd's socket (else $HOSTDEVD_SOCKET, else\n"
+	      "                             /run/hostdevd/hostdevd.sock)\n"
+	      "  -j, --json                 the reply as one line of JSON\n"
+	      "  -h, --help                 this help\n"
+	      "      --version              the version\n",
+		stdout);
+}
+
+static void print_command_help(const struct command *command)
+{
+	printf("Usage: hostdevctl %s%s%s%s\n\n%s\n", command->name, *command->operands ? " " : "",
+		command->operands, command->options ? " [OPTIONS]" : "", command->summary);
+	if (!command->options)
+		return;
+	fputs("\n", stdout);
+	for (const struct command_option *option = command->options; option->name; option++)
+		print_option(option);
+}
+
+void command_print_help(const struct command *command)
+{
+	if (command) {
+		print_command_help(command);
+	} else {
+		fputs("Usage: hostdevctl COMMAND [OPTIONS]\n\nAsks hostdevd about the devices of "
+		      "this host and the groups they are in.\n\n",
+			stdout);
+		for (size_t i = 0; commands[i]; i++)
+			printf("  %-9s %s\n", commands[i]->name, commands[i]->summary);
+	}
+	print_global_options();
+	if (!command)
+		fputs("\nExit status: 0 done, 1 failed, 2 usage, 3 not found, 4 none free or busy,"
+		      "\n5 not permitted, 6 daemon unreachable, 7 timed out, 8 rules invalid.\n",
+			stdout);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The daemon's program as a source of facts. Rules and fields are the daemon's; a second reader of
+ * them in here was rejected, for one day the two would differ.
+ */
+#include "daemon.h"
+
+#include "output.h"
+#include "program.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Beside our own executable; empty if that cannot be found out. */
+static void find_beside(char path[PATH_MAX])
+{
+	static const char name[] = "hostdevd";
+	ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - sizeof(name));
+	char *slash;
+
+	path[length < 0 ? 0 : length] = '\0';
+	slash = strrchr(path, '/');
+	strcpy(slash ? slash + 1 : path, slash ? name : "");
+}
+
+static bool find_daemon(char path[PATH_MAX])
+{
+	static const char *const places[] = {
+		"/usr/libexec/hostdevd/hostdevd", "/usr/sbin/hostdevd"};
+
+	find_beside(path);
+	if (access(path, X_OK) == 0)
+		return true;
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		if (access(places[i], X_OK) == 0) {
+			strcpy(path, places[i]);
+			return true;
+		}
+	}
+	output_complain("hostdevd is needed for this and is neither at %s nor at %s nor at %s",
+		path, places[0], places[1]);
+	return false;
+}
+
+static bool ended_well(int wait_status)
+{
+	return WIFEXITED(wait_status) &&
+	       (WEXITSTATUS(wait_status) == EXIT_DONE || WEXITSTATUS(wait_status) == EXIT_INVALID);
+}
+
+enum exit_status daemon_ask(const char *const *arguments, struct hostdev_value **ret_value)
+{
+	char path[PATH_MAX];
+	char *output;
+	size_t length;
+	int wait_status, r;
+
+	if (!find_daemon(path))
+		return EXIT_FAILED;
+	r = program_read(path, arguments, &output, &length, &wait_status);
+	if (r < 0) {
+		output_complain("cannot run %s: %s", path, strerror(-r));
+		return EXIT_FAILED;
+	}
+	r = ended_well(wait_status) ? hostdev_value_parse(output, length, ret_value) : -ECHILD;
+	free(output);
+	if (r == -ECHILD)
+		output_complain("%s %s failed", path, arguments[1]);
+	else if (r < 0)
+		output_complain("%s %s printed no JSON", path, arguments[1]);
+	return r < 0 ? EXIT_FAILED : EXIT_DONE;
+}

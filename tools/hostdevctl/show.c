@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Values of the daemon as text for people. What can be printed without knowing its keys is: the
+ * daemon gains counters and fields, and this program need not be told.
+ */
+#include "show.h"
+
+#include "output.h"
+#include "table.h"
+#include "text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+const char *show_text(const struct hostdev_value *object, const char *key)
+{
+	const char *text = hostdev_value_text(hostdev_value_get(object, key));
+
+	return text ? text : "";
+}
+
+static char *list_line(const struct hostdev_value *list)
+{
+	char *line = output_must(strdup(""));
+
+	for (size_t i = 0; i < hostdev_value_count(list); i++) {
+		char *element = show_line(hostdev_value_at(list, i));
+		char *longer = output_format("%s%s%s", line, i ? ", " : "", element);
+
+		free(element);
+		free(line);
+		line = longer;
+	}
+	return line;
+}
+
+char *show_line(const struct hostdev_value *value)
+{
+	char *json, *clean;
+
+	switch (hostdev_value_type(value)) {
+	case HOSTDEV_ABSENT:
+	case HOSTDEV_NULL:
+		return output_must(strdup(""));
+	case HOSTDEV_TEXT:
+		return text_clean(hostdev_value_text(value));
+	case HOSTDEV_BOOLEAN:
+		return output_must(strdup(hostdev_value_boolean(value) ? "yes" : "no"));
+	case HOSTDEV_ARRAY:
+		return list_line(value);
+	case HOSTDEV_INTEGER:
+	case HOSTDEV_REAL:
+	case HOSTDEV_OBJECT:
+		break;
+	}
+	json = output_must(hostdev_value_dump(value));
+	clean = text_clean(json);
+	free(json);
+	return clean;
+}
+
+/* Does the value take lines of its own, below its key? */
+static bool is_nested(const struct hostdev_value *value)
+{
+	if (hostdev_value_type(value) == HOSTDEV_ARRAY)
+		value = hostdev_value_at(value, 0);
+	return hostdev_value_type(value) == HOSTDEV_OBJECT;
+}
+
+static void show_nested(const struct hostdev_value *value, int indent)
+{
+	if (hostdev_value_type(value) == HOSTDEV_OBJECT) {
+		show_object(value, indent);
+		return;
+	}
+	for (size_t i = 0; i < hostdev_value_count(value); i++) {
+		printf("%*s%zu\n", indent, "", i + 1);
+		show_object(hostdev_value_at(value, i), indent + 2);
+	}
+}
+
+void show_object(const struct hostdev_value *object, int indent)
+{
+	const char *key = NULL;
+	size_t width = 0;
+
+	while ((key = hostdev_value_next_key(object, key)))
+		if (!is_nested(hostdev_value_get(object, key)) && text_width(key) > width)
+			width = text_width(key);
+	while ((key = hostdev_value_next_key(object, key))) {
+		const struct hostdev_value *member = hostdev_value_get(object, key);
+		char *name = text_clean(key);
+
+		if (is_nested(member)) {
+			printf("%*s%s\n", indent, "", name);
+			show_nested(member, indent + 2);
+		} else {
+			char *line = show_line(member);
+
+			printf("%*s%s%*s%s\n", indent, "", name,
+				(int)(width - text_width(name) + 2), "", *line ? line : "-");
+			free(line);
+		}
+		free(name);
+	}
+}
+
+void show_place(FILE *out, const struct hostdev_value *entry)
+{
+	const char *hint = *show_text(entry, "hint") ? "hint" : "fix";
+	char *file = show_line(hostdev_value_get(entry, "file"));
+	char *number = show_line(hostdev_value_get(entry, "line"));
+	char *level = show_line(hostdev_value_get(entry, "level"));
+	char *message = show_line(hostdev_value_get(entry, "message"));
+	char *advice = show_line(hostdev_value_get(entry, hint));
+
+	if (*file)
+		fprintf(out, "%s:%s%s", file, number, *number ? ": " : " ");
+	fprintf(out, "%s%s%s%s%s\n", level, *level ? ": " : "", message, *advice ? "; " : "",
+		advice);
+	free(file);
+	free(number);
+	free(level);
+	free(message);
+	free(advice);
+}
+
+void show_devices(const struct hostdev_value *devices)
+{
+	static const char *const headers[] = {"ID", "STATE", "GROUP", "DRIVER", "NAME", NULL};
+	struct table *table = table_new(headers);
+
+	for (size_t i = 0; i < hostdev_value_count(devices); i++) {
+		const struct hostdev_value *device = hostdev_value_at(devices, i);
+		const char *const cells[] = {
+			show_text(device, "id"),
+			show_text(device, "state"),
+			show_text(device, "group"),
+			show_text(device, "bound"),
+			show_text(device, "name"),
+		};
+
+		table_add(table, cells);
+	}
+	table_print(table);
+	table_free(table);
+}

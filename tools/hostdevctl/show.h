@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Values of the daemon as text for people. */
+#pragma once
+
+#include "hostdev.h"
+
+#include <stdio.h>
+
+/* The text of a member, borrowed; "" if there is none. */
+const char *show_text(const struct hostdev_value *object, const char *key);
+
+/* A value as one clean line: a list's elements are joined by commas, an absent value is empty. The
+ * caller frees it. */
+char *show_line(const struct hostdev_value *value);
+
+/* All members of an object, a line each, nested objects indented below their key. */
+void show_object(const struct hostdev_value *object, int indent);
+
+/* A rule file's error or finding: `file:line: message; hint`, as far as they are there. */
+void show_place(FILE *out, const struct hostdev_value *entry);
+
+/* A list of devices as a table. */
+void show_devices(const struct hostdev_value *devices);

@@ -31,8 +31,8 @@ static void read_parameters(const struct call *call, const struct parameter *tab
 	}
 }
 
-/* Whether the connection would live on. */
-static bool take_message(const char *bytes, size_t length)
+/* One that is malformed ends nothing here, so that what follows it is cut too. */
+static void take_message(const char *bytes, size_t length)
 {
 	static const struct parameter none[] = {{.name = NULL}};
 	struct buffer message = {0};
@@ -44,7 +44,7 @@ static bool take_message(const char *bytes, size_t length)
 	if (call_parse(&call, bytes, length) != 0) {
 		if (call.message)
 			abort();
-		return false;
+		return;
 	}
 	if (method_find(call.name, &call.method) == 0) {
 		const struct parameter *table = call.method->parameters;
@@ -56,36 +56,32 @@ static bool take_message(const char *bytes, size_t length)
 	}
 	buffer_done(&message);
 	call_done(&call);
-	return true;
 }
 
 /* Feeds all of `data` in reads of at most `step` bytes; the sum of the lengths that were cut. */
 static size_t feed(const uint8_t *data, size_t size, size_t step)
 {
 	struct frame frame = {0};
-	bool alive = true;
+	int outcome = FRAME_PARTIAL;
 	size_t sum = 0;
 
-	for (size_t at = 0; at < size && alive;) {
+	for (size_t at = 0; at < size && outcome == FRAME_PARTIAL;) {
 		const char *bytes;
 		size_t length;
 		size_t room;
 		char *place = frame_room(&frame, MOST, &room);
-		int outcome;
 
 		if (room == 0)
-			break;
+			abort();
 		room = room < step ? room : step;
 		room = room < size - at ? room : size - at;
 		memcpy(place, data + at, room);
 		at += room;
 		frame_received(&frame, room);
-		while (alive && (outcome = frame_cut(&frame, MOST, &bytes, &length)) == 0) {
+		while ((outcome = frame_cut(&frame, MOST, &bytes, &length)) == 0) {
 			sum += length + 1;
-			alive = take_message(bytes, length);
+			take_message(bytes, length);
 		}
-		if (alive && outcome == FRAME_TOO_LARGE)
-			alive = false;
 	}
 	frame_done(&frame);
 	return sum;

@@ -64,6 +64,12 @@ class Connection:
     def close(self):
         self.socket.close()
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
 
 class Watch(Connection):
     """A subscriber that keeps a model by applying events, and can wait for one."""

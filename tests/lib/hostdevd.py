@@ -94,7 +94,7 @@ class Watch(Connection):
         kind = event["type"]
         device = event.get("device", {})
         if kind in ("device.added", "device.changed"):
-            self.devices[device["id"]] = device
+            self.devices[device["id"]] = dict(device)
         elif kind == "device.removed":
             del self.devices[device["id"]]
         elif kind == "group.joined":

@@ -239,7 +239,6 @@ static void take_config(struct reading *reading, struct config *ret_config)
 	*ret_config = (struct config){
 		.rights = reading->rights,
 		.reader_group = reading->reader_group,
-		.ring = (size_t)numbers[NUMBER_RING],
 		.receive_buffer = (size_t)numbers[NUMBER_RECEIVE_BUFFER],
 		.prepare_timeout_s = (unsigned)numbers[NUMBER_PREPARE_TIMEOUT],
 		.store_deadline_s = (unsigned)numbers[NUMBER_STORE_DEADLINE],
@@ -251,6 +250,7 @@ static void take_config(struct reading *reading, struct config *ret_config)
 				.connections = (unsigned)numbers[NUMBER_CONNECTIONS],
 				.connections_per_uid = (unsigned)numbers[NUMBER_PER_UID],
 				.subscriber = (size_t)numbers[NUMBER_SUBSCRIBER] * KIB,
+				.ring = (size_t)numbers[NUMBER_RING],
 			},
 	};
 }

@@ -9,7 +9,6 @@
 struct config {
 	struct rights rights; /* `admins`, as numbers */
 	char *reader_group;
-	size_t ring;
 	size_t receive_buffer; /* bytes; 0: as the library makes it */
 	unsigned prepare_timeout_s;
 	unsigned store_deadline_s;

@@ -85,14 +85,20 @@ static int open_store(struct daemon *daemon)
 	return result;
 }
 
+static void log_no_group(const struct daemon *daemon)
+{
+	log_notice("there is no group %s: only root may connect to %s", daemon->config.reader_group,
+		daemon->options->socket);
+}
+
 static int open_socket(struct daemon *daemon)
 {
 	const char *path = daemon->options->socket;
-	const char *group = daemon->config.reader_group;
-	int result = listen_open(path, group, &daemon->place, &daemon->listener);
+	int result =
+		listen_open(path, daemon->config.reader_group, &daemon->place, &daemon->listener);
 
 	if (result == LISTEN_NO_GROUP)
-		log_notice("there is no group %s: only root may connect to %s", group, path);
+		log_no_group(daemon);
 	else if (result == -EADDRINUSE)
 		log_error("another hostdevd answers on %s; stop it, or name another with --socket",
 			path);
@@ -103,6 +109,18 @@ static int open_socket(struct daemon *daemon)
 			  "--socket",
 			path, strerror(-result));
 	return result < 0 ? result : 0;
+}
+
+static void regroup_socket(struct daemon *daemon)
+{
+	int result = listen_regroup(
+		daemon->options->socket, daemon->config.reader_group, &daemon->place);
+
+	if (result == LISTEN_NO_GROUP)
+		log_no_group(daemon);
+	else if (result < 0)
+		log_error("cannot give %s to group %s: %s", daemon->options->socket,
+			daemon->config.reader_group, strerror(-result));
 }
 
 static enum source_type choose_source(const struct options *options)
@@ -161,7 +179,6 @@ static void open_service(struct daemon *daemon)
 		.status = &daemon->status,
 		.rights = &daemon->config.rights,
 		.limits = daemon->config.limits,
-		.ring = daemon->config.ring,
 		.ring_bytes = RING_BYTES,
 		.epoch = daemon->epoch,
 	};
@@ -251,6 +268,7 @@ void daemon_reread_config(struct daemon *daemon)
 		return;
 	}
 	service_set_limits(daemon->service, &daemon->config.limits);
+	regroup_socket(daemon);
 	if (old.receive_buffer != daemon->config.receive_buffer)
 		reopen_source(daemon);
 	config_done(&old);

@@ -271,7 +271,7 @@ static int start(struct server *server, char **argument)
 		.core = &server->core,
 		.status = &server->status,
 		.rights = &server->rights,
-		.ring = strtoul(argument[2], NULL, 10),
+		.limits.ring = strtoul(argument[2], NULL, 10),
 		.ring_bytes = strtoul(argument[3], NULL, 10),
 		.epoch = "test-epoch",
 	};

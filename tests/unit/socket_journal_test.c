@@ -146,6 +146,28 @@ static void test_ring_of_entries(void **state)
 }
 
 /* What lies side by side is one run, what was left out or wraps ends it. */
+static void test_keep_fewer_then_more(void **state)
+{
+	struct journal journal;
+
+	(void)state;
+	journal_init(&journal, 1000, 1 << 20);
+	for (unsigned i = 0; i < 700; i++)
+		add(&journal, EVENT_DEVICE_CHANGED, 1, 20);
+	journal_keep(&journal, 10);
+	assert_int_equal(journal_oldest(&journal), 691);
+	assert_all_kept(&journal);
+	for (unsigned i = 0; i < 700; i++)
+		add(&journal, EVENT_DEVICE_CHANGED, 1, 20);
+	assert_int_equal(journal.last + 1 - journal_oldest(&journal), 10);
+	journal_keep(&journal, 5000);
+	for (unsigned i = 0; i < 4000; i++)
+		add(&journal, EVENT_DEVICE_CHANGED, 1, 20);
+	assert_int_equal(journal.last + 1 - journal_oldest(&journal), 4010);
+	assert_all_kept(&journal);
+	journal_done(&journal);
+}
+
 static void test_runs(void **state)
 {
 	struct filter usb = {.kinds = KIND_MASK(KIND_USB)};
@@ -238,6 +260,7 @@ int main(void)
 		cmocka_unit_test(test_reply),
 		cmocka_unit_test(test_ring_of_bytes),
 		cmocka_unit_test(test_ring_of_entries),
+		cmocka_unit_test(test_keep_fewer_then_more),
 		cmocka_unit_test(test_runs),
 		cmocka_unit_test(test_enough),
 		cmocka_unit_test(test_filter),

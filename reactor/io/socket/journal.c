@@ -49,6 +49,13 @@ void journal_done(struct journal *journal)
 	*journal = (struct journal){0};
 }
 
+void journal_keep(struct journal *journal, size_t most_entries)
+{
+	journal->most_entries = most_entries ? most_entries : 1;
+	while (journal->count > journal->most_entries)
+		drop_oldest(journal);
+}
+
 uint64_t journal_oldest(const struct journal *journal)
 {
 	return journal->last - journal->count + 1;

@@ -43,6 +43,9 @@ struct journal {
 void journal_init(struct journal *journal, size_t most_entries, size_t most_bytes);
 void journal_done(struct journal *journal);
 
+/* From now on keeps at most so many events; the oldest leave at once if there are more. */
+void journal_keep(struct journal *journal, size_t most_entries);
+
 /* Numbers the event of `change` and adds it; `usec` is real time. */
 void journal_add(struct journal *journal, const struct change *change, int64_t usec);
 

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 
 #include <grp.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -130,11 +131,25 @@ int listen_open(const char *path, const char *reader_group, struct listen_place 
 	return outcome;
 }
 
-void listen_remove(const char *path, const struct listen_place *place)
+static bool is_place(const char *path, const struct listen_place *place)
 {
 	struct stat status;
 
-	if (lstat(path, &status) == 0 && S_ISSOCK(status.st_mode) &&
-		status.st_dev == place->device && status.st_ino == place->inode)
+	return lstat(path, &status) == 0 && S_ISSOCK(status.st_mode) &&
+	       status.st_dev == place->device && status.st_ino == place->inode;
+}
+
+int listen_regroup(const char *path, const char *reader_group, const struct listen_place *place)
+{
+	if (!is_place(path, place))
+		return -ENOENT;
+	if (chmod(path, 0600) < 0)
+		return error_from_errno();
+	return open_to_group(path, reader_group);
+}
+
+void listen_remove(const char *path, const struct listen_place *place)
+{
+	if (is_place(path, place))
 		unlink(path);
 }

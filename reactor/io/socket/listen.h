@@ -26,5 +26,11 @@ enum {
 int listen_open(const char *path, const char *reader_group, struct listen_place *ret_place,
 	int *ret_descriptor);
 
+/*
+ * Gives the socket to another reader group, or to its owner only: LISTEN_NO_GROUP. -ENOENT if
+ * `path` is no longer the socket of that place.
+ */
+int listen_regroup(const char *path, const char *reader_group, const struct listen_place *place);
+
 /* Removes `path` if it is still the socket of that place. */
 void listen_remove(const char *path, const struct listen_place *place);

@@ -25,7 +25,7 @@ struct service *service_new(const struct service_options *options)
 	service->epoch = memory_duplicate(options->epoch);
 	service->comma = text_new(",", 1);
 	service->behind_look = CLOCK_NEVER;
-	journal_init(&service->journal, options->ring, options->ring_bytes);
+	journal_init(&service->journal, options->limits.ring, options->ring_bytes);
 	list_init(&service->connections);
 	list_init(&service->dead);
 	list_init(&service->sending);
@@ -58,12 +58,6 @@ int service_listen(struct service *service, int descriptor)
 	return acceptor_listen(&service->acceptor, descriptor);
 }
 
-void service_set_limits(struct service *service, const struct service_limits *limits)
-{
-	service->limits = *limits;
-	service->look_due = true;
-}
-
 static void drop_subscriber(struct subscription *subscription, const char *why)
 {
 	struct connection *connection = subscription->connection;
@@ -88,6 +82,14 @@ static void tell_subscribers(struct service *service)
 		if (!subscription->blocked)
 			connection_wants_to_send(subscription->connection);
 	}
+}
+
+void service_set_limits(struct service *service, const struct service_limits *limits)
+{
+	service->limits = *limits;
+	journal_keep(&service->journal, limits->ring);
+	service->look_due = true;
+	tell_subscribers(service);
 }
 
 void service_publish(struct service *service, const struct delta *delta)

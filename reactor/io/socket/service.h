@@ -22,6 +22,7 @@ struct service_limits {
 	unsigned connections;
 	unsigned connections_per_uid; /* root's are not limited */
 	size_t subscriber;	      /* bytes that may wait for a subscriber that takes nothing */
+	size_t ring;		      /* events that are kept for `since` */
 };
 
 struct service_options {
@@ -30,8 +31,7 @@ struct service_options {
 	struct status *status;
 	const struct rights *rights; /* as of now; may change under the service by a SIGHUP */
 	struct service_limits limits;
-	size_t ring;	   /* events that are kept for `since` */
-	size_t ring_bytes; /* the same in bytes */
+	size_t ring_bytes; /* bytes of events that are kept at most */
 	const char *epoch; /* names this run of the daemon; seq begins at 1 in it */
 };
 

@@ -145,7 +145,6 @@ static void test_ring_of_entries(void **state)
 	journal_done(&journal);
 }
 
-/* What lies side by side is one run, what was left out or wraps ends it. */
 static void test_keep_fewer_then_more(void **state)
 {
 	struct journal journal;
@@ -168,6 +167,7 @@ static void test_keep_fewer_then_more(void **state)
 	journal_done(&journal);
 }
 
+/* What lies side by side is one run, what was left out or wraps ends it. */
 static void test_runs(void **state)
 {
 	struct filter usb = {.kinds = KIND_MASK(KIND_USB)};

@@ -95,7 +95,7 @@ $(BUILD)/bench/%: $(BUILD)/object/tools/bench/%.o $(call object,$(HELPERS)) $(BU
 	@echo '  LD   $@'
 	@$(CC) $(LDFLAGS) -pie -o $@ $^ $(PACKAGE_LIBS)
 
-tests: $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT))
+tests: $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT) tests/socket/server.c)
 
 # ---- tests: tests/all runs the suites and sums them up
 check: all tests

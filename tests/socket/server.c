@@ -271,7 +271,6 @@ static int start(struct server *server, char **argument)
 		.core = &server->core,
 		.status = &server->status,
 		.rights = &server->rights,
-		.limits.ring = strtoul(argument[2], NULL, 10),
 		.ring_bytes = strtoul(argument[3], NULL, 10),
 		.epoch = "test-epoch",
 	};
@@ -286,7 +285,7 @@ static int start(struct server *server, char **argument)
 	}
 	server->limits = (struct service_limits){256 * 1024, 16 * 1024 * 1024,
 		(unsigned)strtoul(argument[4], NULL, 10), (unsigned)strtoul(argument[5], NULL, 10),
-		4096 * 1024};
+		4096 * 1024, strtoul(argument[2], NULL, 10)};
 	options.limits = server->limits;
 	server->service = service_new(&options);
 	setrlimit(RLIMIT_NOFILE, &files);

@@ -3,13 +3,14 @@
 # make            build/hostdevd, build/hostdevctl, build/libhostdev.so
 # make check      every test that needs no installation of packages (tools/check installs them)
 # make check-asan the same with AddressSanitizer and UndefinedBehaviorSanitizer (clang)
-# make install    DESTDIR, PREFIX as usual
+# make install    DESTDIR as usual
 #
 # Everything but main.c is one static library, so that tests link the real thing.
 VERSION := 0.1.0
 BUILD   ?= build
-PREFIX  ?= /usr
-SYSCONF ?= /etc
+# the daemon looks for its files there, so these are no choice
+PREFIX  := /usr
+SYSCONF := /etc
 CC      ?= cc
 OPTIMISE ?= -O2 -g
 
@@ -133,6 +134,7 @@ install: all
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/hostdevd/rules.d rules.d/*.conf
 	install -D -m 644 conf/hostdevd.service \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system/hostdevd.service
+	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/hostdevd/README.md
 
 clean:
 	rm -rf $(BUILD)

@@ -220,16 +220,21 @@ static void read_settings(struct reading *reading, const config_setting_t *root)
 
 static void read_text(struct reading *reading, const char *text)
 {
+	struct buffer lines = {0};
 	config_t config;
 
+	buffer_add_string(&lines, text);
+	buffer_add_byte(&lines, '\n'); /* libconfig takes a comment only with its line end */
 	config_init(&config);
-	if (config_read_string(&config, text))
+	if (config_read_string(&config, buffer_string(&lines)))
 		read_settings(reading, config_root_setting(&config));
 	else
 		rule_errors_add(reading->errors, reading->file,
-			(unsigned)config_error_line(&config), "NAME = VALUE;", "%s",
+			(unsigned)config_error_line(&config),
+			"look for a missing `;` or `,` here or on the line before", "%s",
 			config_error_text(&config));
 	config_destroy(&config);
+	buffer_done(&lines);
 }
 
 static void take_config(struct reading *reading, struct config *ret_config)

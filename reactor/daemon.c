@@ -2,7 +2,6 @@
 #include "daemon.h"
 
 #include "base/clock.h"
-#include "base/error.h"
 #include "base/log.h"
 #include "core/topology.h"
 #include "notify.h"
@@ -31,6 +30,7 @@ static void start_resync(struct daemon *daemon)
 
 		looks_add(&daemon->looks, device->id->bytes, CLOCK_NEVER);
 	}
+	looks_forget_properties(&daemon->looks);
 	daemon->events_lost = false;
 	daemon->resyncing = true;
 }
@@ -58,7 +58,7 @@ static void add_properties(struct daemon *daemon, const struct look *look, struc
 		return;
 	if (look->properties_known)
 		property_list_copy(&facts->properties, &look->properties);
-	else if (known && known->now.facts->life == facts->life)
+	else if (!look->properties_stale && known && known->now.facts->life == facts->life)
 		property_list_copy(&facts->properties, &known->now.facts->properties);
 	else
 		source_read_properties(
@@ -97,8 +97,9 @@ static void look_at_device(struct daemon *daemon, struct look *look, int64_t now
 	look_free(look);
 }
 
-static void look_at_devices(struct daemon *daemon, int64_t now)
+static void look_at_devices(struct daemon *daemon)
 {
+	int64_t now = clock_monotonic(); /* a slice of its own: receiving must not starve it */
 	struct look *look;
 
 	looks_wake(&daemon->looks, now);
@@ -125,8 +126,9 @@ static void follow_resync(struct daemon *daemon)
 static void report_regex_limits(struct daemon *daemon)
 {
 	const struct vector *rules = &daemon->core.ruleset->rules;
+	uint64_t hits = daemon->status.counters.values[COUNTER_REGEX_LIMIT_HITS];
 
-	for (size_t i = 0; i < rules->count; i++) {
+	for (size_t i = 0; i < rules->count && hits > daemon->reported_hits; i++) {
 		struct rule *rule = rules->items[i];
 
 		if (!rule->limit_hit || rule->limit_reported)
@@ -137,20 +139,18 @@ static void report_regex_limits(struct daemon *daemon)
 			"match; simplify it, or raise regex_match_limit",
 			rule->file->bytes, rule->line, rule->name->bytes);
 	}
+	daemon->reported_hits = hits;
 }
 
 static void publish(struct daemon *daemon)
 {
 	struct delta delta = {0};
-	uint64_t hits = daemon->core.ruleset->limit_hits;
-
 	core_settle(&daemon->core, &delta);
 	service_publish(daemon->service, &delta);
 	if (daemon->turn_since != CLOCK_NEVER)
 		histogram_add(&daemon->status.latency, clock_monotonic() - daemon->turn_since);
 	daemon->turn_since = CLOCK_NEVER;
-	if (hits > 0)
-		report_regex_limits(daemon);
+	report_regex_limits(daemon);
 	delta_done(&delta);
 }
 
@@ -168,6 +168,7 @@ static void listen_when_scanned(struct daemon *daemon)
 	if (result < 0) {
 		log_error("cannot listen on %s: %s", daemon->options->socket, strerror(-result));
 		daemon->stop_wanted = true;
+		daemon->stop_result = result;
 		return;
 	}
 	snprintf(status, sizeof(status), "READY=1\nSTATUS=%zu devices, %zu groups",
@@ -190,7 +191,7 @@ static void daemon_turn(struct daemon *daemon)
 	struct reload reload = {0};
 
 	receive_events(daemon);
-	look_at_devices(daemon, now);
+	look_at_devices(daemon);
 	follow_resync(daemon);
 	reload_if_wanted(daemon, &reload);
 	publish(daemon);
@@ -219,10 +220,12 @@ int daemon_run(struct daemon *daemon)
 	while (!daemon->stop_wanted) {
 		int result = loop_wait(daemon->loop, next_deadline(daemon));
 
-		if (result < 0)
+		if (result < 0) {
+			log_error("the event loop failed: %s", strerror(-result));
 			return result;
+		}
 		daemon_turn(daemon);
 	}
 	notify_service_manager("STOPPING=1");
-	return 0;
+	return daemon->stop_result;
 }

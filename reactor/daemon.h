@@ -36,6 +36,7 @@ struct daemon {
 
 	bool source_readable; /* flags that callbacks set and the turn clears */
 	bool stop_wanted;
+	int stop_result; /* of daemon_run: negative if it was not asked to stop */
 	bool reload_wanted;
 
 	bool events_lost; /* everything must be looked at again once the source is drained */
@@ -43,6 +44,7 @@ struct daemon {
 	struct listen_place place; /* of the socket: only our own file is removed */
 	int listener;		   /* descriptor, until the first scan is complete; -1 afterwards */
 	bool listening;		   /* the first scan is complete */
+	uint64_t reported_hits;	   /* of regex limits: those that the log tells of */
 	int64_t turn_since;	   /* earliest cause of what this turn changed; CLOCK_NEVER: none */
 };
 
@@ -54,7 +56,7 @@ enum {
 int daemon_new(const struct options *options, struct daemon **ret_daemon);
 struct daemon *daemon_free(struct daemon *daemon);
 
-/* Waits and turns until SIGTERM or SIGINT. Negative: the loop itself failed. */
+/* Waits and turns until SIGTERM or SIGINT. Negative: it cannot go on, which was logged. */
 int daemon_run(struct daemon *daemon);
 
 /* SIGHUP: reads the configuration again, all but paths; one with errors changes nothing. */

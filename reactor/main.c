@@ -7,12 +7,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Exit status, as hostdevctl's (SPEC section 9). */
-enum {
-	EXIT_USAGE = 2,
-	EXIT_INVALID = 8, /* the configuration has errors */
-};
-
 static int run(const struct options *options)
 {
 	struct daemon *daemon;

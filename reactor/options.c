@@ -52,6 +52,7 @@ static int parse_one(struct options *options, int option)
 		return 0;
 	case 'r':
 		vector_add(&options->rule_directories, optarg);
+		options->rules_named = true;
 		return 0;
 	case 's':
 		options->socket = optarg;
@@ -137,6 +138,6 @@ void options_print_help(void)
 	      "  -h, --help         print this, and exit\n"
 	      "\n"
 	      "SIGHUP reads configuration and rules again; SIGTERM ends.\n"
-	      "The client is hostdevctl(1): hostdevctl status, hostdevctl watch.\n",
+	      "The client is hostdevctl: hostdevctl status, hostdevctl watch.\n",
 		stdout);
 }

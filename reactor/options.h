@@ -23,6 +23,7 @@ enum action {
 struct options {
 	enum action action;
 	const char *config;
+	bool rules_named;		/* by --rules, not the three defaults */
 	struct vector rule_directories; /* of char *, borrowed from the command line or constant */
 	const char *socket;
 	const char *state;

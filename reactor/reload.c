@@ -10,10 +10,11 @@
 void reload_log_errors(const struct rule_errors *errors)
 {
 	for (size_t i = 0; i < errors->errors.count; i++) {
-		const struct rule_error *error = errors->errors.items[i];
+		struct buffer line = {0};
 
-		log_error("%s:%u: %s%s%s", error->file, error->line, error->message,
-			error->hint[0] ? "; " : "", error->hint);
+		rule_error_write(errors->errors.items[i], &line);
+		log_error("%s", buffer_string(&line));
+		buffer_done(&line);
 	}
 }
 
@@ -35,11 +36,8 @@ static int load_files(const struct daemon *daemon, struct rule_errors *errors,
 	struct ruleset *ruleset = NULL;
 	int read =
 		rule_files_read(&daemon->options->rule_directories, geteuid(), errors, ret_texts);
-	int loaded;
+	int loaded = load_texts(daemon, ret_texts, errors, &ruleset);
 
-	if (read < 0)
-		return read;
-	loaded = load_texts(daemon, ret_texts, errors, &ruleset);
 	if (loaded == 0 && read == 0)
 		*ret_ruleset = ruleset;
 	else
@@ -72,7 +70,7 @@ static void read_properties(struct daemon *daemon, const struct vector *keys)
 		facts = facts_copy_without_properties(device->now.facts);
 		source_read_properties(
 			daemon->source, device->id->bytes, keys, &daemon->pool, &facts->properties);
-		core_see(&daemon->core, facts);
+		core_renew(&daemon->core, facts);
 	}
 }
 
@@ -91,12 +89,14 @@ static void put_in_force(struct daemon *daemon, struct ruleset *ruleset, struct 
 		log_warning("%s:%u: %s; %s", finding->file->bytes, finding->line,
 			finding->message->bytes, finding->fix->bytes);
 	}
-	if (!same_keys(&ruleset->properties, &daemon->core.ruleset->properties))
+	if (!same_keys(&ruleset->properties, &daemon->core.ruleset->properties)) {
+		looks_forget_properties(&daemon->looks);
 		read_properties(daemon, &ruleset->properties);
+	}
 	core_replace_rules(&daemon->core, ruleset, moves);
 }
 
-static int load_last_good(struct daemon *daemon)
+static void load_last_good(struct daemon *daemon)
 {
 	struct rule_errors errors = {0};
 	struct vector texts = {0};
@@ -107,8 +107,12 @@ static int load_last_good(struct daemon *daemon)
 	if (result == 0)
 		result = load_texts(daemon, &texts, &errors, &ruleset);
 	if (result == 0) {
-		log_warning("the last good copy of the rules is in force, %zu files", texts.count);
 		put_in_force(daemon, ruleset, &moves);
+		if (texts.count > 0)
+			log_warning("the last good copy of the rules is in force, %zu files",
+				texts.count);
+		else
+			log_warning("there is no good copy of the rules: no rules are in force");
 	} else {
 		log_error("no good copy of the rules can be read: no rules are in force");
 		reload_log_errors(&errors);
@@ -117,41 +121,34 @@ static int load_last_good(struct daemon *daemon)
 	move_list_done(&moves);
 	rule_texts_done(&texts);
 	rule_errors_done(&errors);
-	return 0;
 }
 
-int reload_at_start(struct daemon *daemon)
+void reload_at_start(struct daemon *daemon)
 {
 	struct rule_errors errors = {0};
 	struct vector texts = {0};
 	struct vector moves = {0};
 	struct ruleset *ruleset;
-	int result = load_files(daemon, &errors, &texts, &ruleset);
 
-	if (result == 0) {
+	if (load_files(daemon, &errors, &texts, &ruleset) == 0) {
 		put_in_force(daemon, ruleset, &moves);
 		keep_last_good(daemon, &texts);
-	} else if (result > 0) {
+	} else {
 		reload_log_errors(&errors);
-		result = load_last_good(daemon);
+		load_last_good(daemon);
 	}
 	daemon->core.rules_reloaded = false; /* nobody was told of other rules before */
 	move_list_done(&moves);
 	rule_texts_done(&texts);
 	rule_errors_done(&errors);
-	return result;
 }
 
 static void reload_rules(struct daemon *daemon, struct reload *reload)
 {
 	struct vector texts = {0};
 	struct ruleset *ruleset;
-	int result = load_files(daemon, &reload->errors, &texts, &ruleset);
 
-	if (result < 0)
-		rule_errors_add(
-			&reload->errors, "rules", 0, "", "cannot be read: %s", strerror(-result));
-	reload->refused = result != 0;
+	reload->refused = load_files(daemon, &reload->errors, &texts, &ruleset) != 0;
 	if (reload->refused) {
 		count(&daemon->status.counters, COUNTER_RELOADS_REFUSED);
 		log_error("reload refused, the rules in force stay: %zu errors",
@@ -169,15 +166,18 @@ static void reload_rules(struct daemon *daemon, struct reload *reload)
 
 void reload_if_wanted(struct daemon *daemon, struct reload *ret_reload)
 {
-	ret_reload->call = service_take_change(daemon->service);
-	if (!ret_reload->call && !daemon->reload_wanted)
-		return;
-	if (!ret_reload->call) {
-		daemon->reload_wanted = false;
+	bool signalled = daemon->reload_wanted;
+
+	/* a signal first: calls may come without end */
+	if (signalled)
 		daemon_reread_config(daemon);
-	}
+	else
+		ret_reload->call = service_take_change(daemon->service);
+	if (!signalled && !ret_reload->call)
+		return;
+	daemon->reload_wanted = false;
 	reload_rules(daemon, ret_reload);
-	if (!ret_reload->call)
+	if (signalled)
 		reload_log_errors(&ret_reload->errors);
 }
 

@@ -14,9 +14,9 @@ struct reload {
 
 /*
  * Loads the rules at start. Files with errors: all are logged, and the last good copy is in force
- * instead, or no rules if there is none. Negative: -errno.
+ * instead, or no rules if there is none.
  */
-int reload_at_start(struct daemon *daemon);
+void reload_at_start(struct daemon *daemon);
 
 /* Carries out the next Reload call, or a SIGHUP, if there is one. */
 void reload_if_wanted(struct daemon *daemon, struct reload *ret_reload);

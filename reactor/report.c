@@ -7,26 +7,11 @@
 #include "model/field.h"
 #include "rules/files.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static void write_errors(struct writer *json, const struct rule_errors *errors)
-{
-	writer_key(json, "errors");
-	writer_open(json, '[');
-	for (size_t i = 0; i < errors->errors.count; i++) {
-		const struct rule_error *error = errors->errors.items[i];
-
-		writer_open(json, '{');
-		writer_key_string(json, "file", error->file);
-		writer_key_number(json, "line", error->line);
-		writer_key_string(json, "message", error->message);
-		writer_key_string(json, "hint", error->hint);
-		writer_close(json, '}');
-	}
-	writer_close(json, ']');
-}
 
 static void print_line(struct writer *json)
 {
@@ -42,7 +27,8 @@ static void print_check_json(const struct rule_errors *errors, const struct rule
 
 	writer_open(&json, '{');
 	writer_key_boolean(&json, "valid", errors->errors.count == 0);
-	write_errors(&json, errors);
+	writer_key(&json, "errors");
+	describe_rule_errors(&json, errors);
 	writer_key(&json, "findings");
 	describe_findings(&json, ruleset);
 	writer_key_number(&json, "groups", (int64_t)ruleset->groups.count);
@@ -54,10 +40,11 @@ static void print_check_json(const struct rule_errors *errors, const struct rule
 static void print_check(const struct rule_errors *errors, const struct ruleset *ruleset)
 {
 	for (size_t i = 0; i < errors->errors.count; i++) {
-		const struct rule_error *error = errors->errors.items[i];
+		struct buffer line = {0};
 
-		printf("%s:%u: %s%s%s\n", error->file, error->line, error->message,
-			error->hint[0] ? "; " : "", error->hint);
+		rule_error_write(errors->errors.items[i], &line);
+		puts(buffer_string(&line));
+		buffer_done(&line);
 	}
 	for (size_t i = 0; i < ruleset->findings.count; i++) {
 		const struct finding *finding = ruleset->findings.items[i];
@@ -72,47 +59,53 @@ static void print_check(const struct rule_errors *errors, const struct ruleset *
 			ruleset->rules.count);
 }
 
-/* Loads everything, adding all errors; the ruleset is empty if there are any. */
-static int load_all(const struct options *options, struct text_pool *pool,
-	struct rule_errors *errors, struct ruleset **ret_ruleset)
+/* A check of a folder that is not there is a slip of the pen; to a start it is an empty one. */
+static void check_directories(const struct options *options, struct rule_errors *errors)
 {
+	for (size_t i = 0; i < options->rule_directories.count && options->rules_named; i++) {
+		const char *directory = options->rule_directories.items[i];
+
+		if (access(directory, F_OK) < 0 && errno == ENOENT)
+			rule_errors_add(errors, directory, 0, "the folder of your rule files",
+				"there is no such folder");
+	}
+}
+
+/* Loads everything, adding all errors; the ruleset is empty if there are any. */
+static struct ruleset *load_all(
+	const struct options *options, struct text_pool *pool, struct rule_errors *errors)
+{
+	struct load_options load = {.pool = pool};
 	struct config config = {0};
 	struct vector texts = {0};
-	struct ruleset *ruleset = NULL;
-	int result = config_load(options->config, errors, &config);
+	struct ruleset *ruleset;
 
-	if (result >= 0)
-		result = rule_files_read(&options->rule_directories, geteuid(), errors, &texts);
-	if (result >= 0) {
-		struct load_options load = {pool, config.regex_match_limit};
-
-		result = load_rules(&texts, &load, errors, &ruleset);
-	}
+	if (config_load(options->config, errors, &config) == 0)
+		load.regex_match_limit = config.regex_match_limit;
+	check_directories(options, errors);
+	rule_files_read(&options->rule_directories, geteuid(), errors, &texts);
+	if (load_rules(&texts, &load, errors, &ruleset) != 0)
+		ruleset = ruleset_new();
 	rule_texts_done(&texts);
 	config_done(&config);
-	*ret_ruleset = ruleset ? ruleset : ruleset_new();
-	return result < 0 ? result : 0;
+	return ruleset;
 }
 
 int report_check(const struct options *options)
 {
 	struct text_pool pool = {0};
 	struct rule_errors errors = {0};
-	struct ruleset *ruleset;
-	int result = load_all(options, &pool, &errors, &ruleset);
+	struct ruleset *ruleset = load_all(options, &pool, &errors);
+	int status = errors.errors.count > 0 ? EXIT_INVALID : EXIT_SUCCESS;
 
-	if (result < 0)
-		fprintf(stderr, "hostdevd: cannot read the rules: %s\n", strerror(-result));
-	else if (options->json)
+	if (options->json)
 		print_check_json(&errors, ruleset);
 	else
 		print_check(&errors, ruleset);
-	if (result == 0 && errors.errors.count > 0)
-		result = 8;
 	ruleset_free(ruleset);
 	rule_errors_done(&errors);
 	text_pool_done(&pool);
-	return result < 0 ? 1 : result;
+	return status;
 }
 
 static void write_field(

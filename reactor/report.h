@@ -4,7 +4,13 @@
 
 #include "options.h"
 
-/* Checks configuration and rules as a start would read them; 0 valid, 8 not, 1 cannot be read. */
+/* Exit status, as hostdevctl's (SPEC section 9). */
+enum {
+	EXIT_USAGE = 2,
+	EXIT_INVALID = 8, /* the configuration or a rule file has errors */
+};
+
+/* Checks configuration and rules as a start would read them: EXIT_SUCCESS or EXIT_INVALID. */
 int report_check(const struct options *options);
 
 /* Prints the field table, all of it. */

@@ -85,10 +85,18 @@ static int open_store(struct daemon *daemon)
 	return result;
 }
 
-static void log_no_group(const struct daemon *daemon)
+/* Says who cannot connect, by the outcome of listen_open or listen_regroup. */
+static void log_readers(const struct daemon *daemon, int outcome)
 {
-	log_notice("there is no group %s: only root may connect to %s", daemon->config.reader_group,
-		daemon->options->socket);
+	const char *group = daemon->config.reader_group;
+	const char *path = daemon->options->socket;
+
+	if (outcome == LISTEN_NO_GROUP)
+		log_notice("there is no group %s: only root may connect to %s", group, path);
+	else if (outcome == LISTEN_NOT_GIVEN)
+		log_notice("%s cannot be given to the group %s: only this user and root may "
+			   "connect",
+			path, group);
 }
 
 static int open_socket(struct daemon *daemon)
@@ -97,9 +105,8 @@ static int open_socket(struct daemon *daemon)
 	int result =
 		listen_open(path, daemon->config.reader_group, &daemon->place, &daemon->listener);
 
-	if (result == LISTEN_NO_GROUP)
-		log_no_group(daemon);
-	else if (result == -EADDRINUSE)
+	log_readers(daemon, result);
+	if (result == -EADDRINUSE)
 		log_error("another hostdevd answers on %s; stop it, or name another with --socket",
 			path);
 	else if (result == -ENOTSOCK)
@@ -116,9 +123,8 @@ static void regroup_socket(struct daemon *daemon)
 	int result = listen_regroup(
 		daemon->options->socket, daemon->config.reader_group, &daemon->place);
 
-	if (result == LISTEN_NO_GROUP)
-		log_no_group(daemon);
-	else if (result < 0)
+	log_readers(daemon, result);
+	if (result < 0)
 		log_error("cannot give %s to group %s: %s", daemon->options->socket,
 			daemon->config.reader_group, strerror(-result));
 }
@@ -209,12 +215,11 @@ int daemon_new(const struct options *options, struct daemon **ret_daemon)
 		result = open_loop(daemon);
 	if (result == 0) /* armed before the first look, so that nothing is missed between */
 		result = open_source(daemon);
-	if (result == 0)
-		result = reload_at_start(daemon);
 	if (result != 0) {
 		daemon_free(daemon);
 		return result;
 	}
+	reload_at_start(daemon);
 	daemon->probe = probe_new(&daemon->pool);
 	open_service(daemon);
 	*ret_daemon = daemon;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Immutable counted texts. A value of a field, the JSON of a device, a line of the event log: each
+ * Immutable counted texts. A value of a field, the JSON of a device, a piece of a reply: each
  * is made once, shared by everyone who refers to it, and freed with its last reference.
  *
  * Interned texts (text_intern) are equal only if they are the same pointer, so that comparing two
- * values, or finding the bitmap of one, needs no look at the bytes. A pool forgets a text with its
- * last reference: a device that invents serial numbers leaves nothing behind.
+ * values needs no look at the bytes. A pool forgets a text with its last reference: a device that
+ * invents serial numbers leaves nothing behind.
  *
  * Counting is not atomic: texts belong to the reactor's one thread.
  */

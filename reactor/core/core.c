@@ -43,18 +43,32 @@ static bool decide(struct core *core, struct device *device)
 	return differs;
 }
 
-void core_see(struct core *core, struct facts *facts)
+/* The device if the facts, which it takes over, are new; else NULL. */
+static struct device *take_facts(struct core *core, struct facts *facts)
 {
 	struct device *device = inventory_put(&core->inventory, facts->id);
 
 	if (device->now.facts && facts_equal(device->now.facts, facts)) {
 		facts_unref(facts);
-		return;
+		return NULL;
 	}
 	facts_unref(device->now.facts);
 	device->now.facts = facts;
-	decide(core, device);
 	touch(core, device);
+	return device;
+}
+
+void core_see(struct core *core, struct facts *facts)
+{
+	struct device *device = take_facts(core, facts);
+
+	if (device)
+		decide(core, device);
+}
+
+void core_renew(struct core *core, struct facts *facts)
+{
+	take_facts(core, facts);
 }
 
 void core_lose(struct core *core, const char *id)

@@ -41,6 +41,12 @@ void core_done(struct core *core);
  */
 void core_see(struct core *core, struct facts *facts);
 
+/*
+ * The same as core_see for facts that rules about to come into force need: the device is not
+ * decided here, since core_replace_rules will.
+ */
+void core_renew(struct core *core, struct facts *facts);
+
 /* Removal; an id that is not known is nothing. */
 void core_lose(struct core *core, const char *id);
 

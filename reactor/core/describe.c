@@ -198,6 +198,22 @@ void describe_rules(const struct core *core, struct vector *ret_texts)
 	free(matches);
 }
 
+void describe_rule_errors(struct writer *json, const struct rule_errors *errors)
+{
+	writer_open(json, '[');
+	for (size_t i = 0; i < errors->errors.count; i++) {
+		const struct rule_error *error = errors->errors.items[i];
+
+		writer_open(json, '{');
+		writer_key_string(json, "file", error->file);
+		writer_key_number(json, "line", error->line);
+		writer_key_string(json, "message", error->message);
+		writer_key_string(json, "hint", error->hint);
+		writer_close(json, '}');
+	}
+	writer_close(json, ']');
+}
+
 void describe_findings(struct writer *json, const struct ruleset *ruleset)
 {
 	writer_open(json, '[');

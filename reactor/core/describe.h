@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/core.h"
+#include "rules/load.h"
 
 /* A Device as its view says it is; the view must have facts. */
 struct text *describe_device(const struct device_view *view);
@@ -14,5 +15,6 @@ struct text *describe_device_short(const struct text *id, enum device_state stat
 void describe_groups(const struct core *core, struct vector *ret_texts);
 void describe_rules(const struct core *core, struct vector *ret_texts);
 
-/* Writes an array. */
+/* Write an array each. */
+void describe_rule_errors(struct writer *json, const struct rule_errors *errors);
 void describe_findings(struct writer *json, const struct ruleset *ruleset);

@@ -74,7 +74,7 @@ static struct text *changed_names(const struct device_view *told, const struct d
 }
 
 static struct change *add_change(
-	struct delta *delta, enum event_type type, const struct device *device)
+	struct delta *delta, enum change_type type, const struct device *device)
 {
 	struct change *change = delta_add(delta, type);
 	const struct facts *facts = device->now.facts ? device->now.facts : device->told.facts;
@@ -85,8 +85,8 @@ static struct change *add_change(
 	return change;
 }
 
-static void add_group_change(struct delta *delta, enum event_type type, const struct device *device,
-	const struct device_view *view)
+static void add_group_change(struct delta *delta, enum change_type type,
+	const struct device *device, const struct device_view *view)
 {
 	struct change *change = add_change(delta, type, device);
 

@@ -17,6 +17,6 @@ struct status {
 	size_t subscribers;
 };
 
-/* Writes the object that Status replies, with the seq and epoch of the log. */
+/* Writes the object that Status replies, with the seq and epoch of the journal. */
 void status_write(const struct status *status, const struct core *core, uint64_t seq,
 	const char *epoch, struct writer *json);

@@ -16,21 +16,21 @@ static const char *const type_names[EVENT_TYPE_COUNT] = {
 	[EVENT_READY] = "ready",
 };
 
-const char *change_type_name(enum event_type type)
+const char *change_type_name(enum change_type type)
 {
 	return type_names[type];
 }
 
-enum event_type change_type_find(const char *name)
+enum change_type change_type_find(const char *name)
 {
-	enum event_type type = 0;
+	enum change_type type = 0;
 
 	while (type < EVENT_TYPE_COUNT && strcmp(type_names[type], name) != 0)
 		type++;
 	return type;
 }
 
-struct change *delta_add(struct delta *delta, enum event_type type)
+struct change *delta_add(struct delta *delta, enum change_type type)
 {
 	struct change *change = memory_allocate(sizeof(*change));
 

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "base/vector.h"
 
-enum event_type {
+enum change_type {
 	EVENT_DEVICE_ADDED,
 	EVENT_DEVICE_CHANGED,
 	EVENT_DEVICE_REMOVED,
@@ -21,13 +21,13 @@ enum event_type {
 };
 
 /* device.added, ... as SPEC section 8 spells them. */
-const char *change_type_name(enum event_type type);
+const char *change_type_name(enum change_type type);
 
 /* EVENT_TYPE_COUNT if there is none of that name. */
-enum event_type change_type_find(const char *name);
+enum change_type change_type_find(const char *name);
 
 struct change {
-	enum event_type type;
+	enum change_type type;
 	unsigned kinds;	     /* of the device; 0: the event is not about one */
 	struct text *device; /* JSON: the whole Device in added and changed, else {id, state} */
 	struct text *group;  /* names, in joined and left */
@@ -44,5 +44,5 @@ struct delta {
 };
 
 /* Appends a change of `type` with everything else empty, to be filled in. */
-struct change *delta_add(struct delta *delta, enum event_type type);
+struct change *delta_add(struct delta *delta, enum change_type type);
 void delta_done(struct delta *delta);

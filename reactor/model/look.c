@@ -23,19 +23,28 @@ void looks_done(struct looks *looks)
 	map_done(&looks->by_id);
 }
 
+static void queue_again(struct looks *looks, struct look *look)
+{
+	list_remove(&look->link);
+	list_append(&looks->queue, &look->link);
+	look->not_before = 0;
+}
+
 struct look *looks_add(struct looks *looks, const char *id, int64_t since)
 {
 	struct look *look = map_find(&looks->by_id, id, strlen(id));
 
-	if (look && since < look->since)
+	if (!look) {
+		look = memory_allocate(sizeof(*look));
+		look->id = text_intern_string(looks->pool, id);
 		look->since = since;
-	if (look)
-		return look;
-	look = memory_allocate(sizeof(*look));
-	look->id = text_intern_string(looks->pool, id);
-	look->since = since;
-	list_append(&looks->queue, &look->link);
-	map_add(&looks->by_id, look->id->bytes, look->id->length, look);
+		list_append(&looks->queue, &look->link);
+		map_add(&looks->by_id, look->id->bytes, look->id->length, look);
+	}
+	if (since < look->since)
+		look->since = since;
+	if (look->not_before)
+		queue_again(looks, look);
 	return look;
 }
 
@@ -53,8 +62,13 @@ struct look *looks_take(struct looks *looks)
 
 void looks_defer(struct looks *looks, struct look *look, int64_t not_before)
 {
+	if (map_find(&looks->by_id, look->id->bytes, look->id->length)) {
+		look_free(look);
+		return;
+	}
 	look->not_before = not_before;
 	list_append(&looks->waiting, &look->link);
+	map_add(&looks->by_id, look->id->bytes, look->id->length, look);
 }
 
 void looks_wake(struct looks *looks, int64_t now)
@@ -62,15 +76,8 @@ void looks_wake(struct looks *looks, int64_t now)
 	list_for_each(at, &looks->waiting) {
 		struct look *look = container_of(at, struct look, link);
 
-		if (look->not_before > now)
-			continue;
-		list_remove(&look->link);
-		if (map_find(&looks->by_id, look->id->bytes, look->id->length)) {
-			look_free(look); /* an event asked for the same meanwhile */
-			continue;
-		}
-		list_append(&looks->queue, &look->link);
-		map_add(&looks->by_id, look->id->bytes, look->id->length, look);
+		if (look->not_before <= now)
+			queue_again(looks, look);
 	}
 }
 
@@ -87,6 +94,23 @@ int64_t looks_deadline(const struct looks *looks, int64_t now)
 			deadline = look->not_before;
 	}
 	return deadline;
+}
+
+static void forget_properties(struct list_link *list)
+{
+	list_for_each(at, list) {
+		struct look *look = container_of(at, struct look, link);
+
+		look->properties_known = false;
+		look->properties_stale = true;
+		property_list_done(&look->properties);
+	}
+}
+
+void looks_forget_properties(struct looks *looks)
+{
+	forget_properties(&looks->queue);
+	forget_properties(&looks->waiting);
 }
 
 struct look *look_free(struct look *look)

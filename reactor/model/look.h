@@ -21,15 +21,16 @@ struct look {
 	struct text *id;       /* interned */
 	int64_t since; /* monotonic time at which its first event was received; CLOCK_NEVER: none */
 	unsigned attempts;     /* that found the device incomplete */
-	int64_t not_before;    /* while waiting: when it is due */
+	int64_t not_before;    /* while waiting: when it is due; else 0 */
 	bool properties_known; /* an event brought the udev properties along */
+	bool properties_stale; /* those known from before do not count: read them anew */
 	struct property_list properties;
 };
 
 struct looks {
 	struct text_pool *pool;	  /* of the ids */
 	struct list_link queue;	  /* of struct look, first come first */
-	struct map by_id;	  /* those in the queue */
+	struct map by_id;	  /* all of them: there is one look for an id at most */
 	struct list_link waiting; /* of struct look, put off */
 };
 
@@ -45,7 +46,10 @@ struct look *looks_add(struct looks *looks, const char *id, int64_t since);
 /* Takes the first look out of the queue, or NULL; the caller frees it. */
 struct look *looks_take(struct looks *looks);
 
-/* Puts a look that was taken off until `not_before`; the queue takes it over. */
+/*
+ * Puts a look that was taken off until `not_before`, or until it is asked for again. If it was
+ * asked for meanwhile, that one stays and this one is freed.
+ */
 void looks_defer(struct looks *looks, struct look *look, int64_t not_before);
 
 /* Queues what was put off and is due. */
@@ -53,5 +57,8 @@ void looks_wake(struct looks *looks, int64_t now);
 
 /* When the next one is due; now if any is queued; CLOCK_NEVER if there is none. */
 int64_t looks_deadline(const struct looks *looks, int64_t now);
+
+/* Properties that events brought do not count any more: the keys, or events, may be others. */
+void looks_forget_properties(struct looks *looks);
 
 struct look *look_free(struct look *look);

@@ -4,7 +4,7 @@
  * values are equal exactly if their text forms are, and interned texts compare by pointer. The
  * order of a value is derived from its text form when an operator asks for it.
  *
- * A struct with a union for each type was rejected: the matcher, JSON and explain all want the
+ * A struct with a union for each type was rejected: operators, JSON and explain all want the
  * text form, and a value would be kept twice.
  */
 #pragma once

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Says what the matcher must say, in the plainest way: `explain` reads it, and a property test
- * holds the two together. Speed is the matcher's business.
+ * The plainest way to say which rule holds: in order, every condition. `explain` writes down the
+ * same answers, so it cannot say anything else than what was decided.
  */
 #include "rules/evaluate.h"
 

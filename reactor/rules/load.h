@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "base/buffer.h"
 #include "rules/ruleset.h"
 
 /* One rule file, by its whole path for messages, and its content. */
@@ -37,6 +38,10 @@ struct rule_errors {
  */
 void rule_errors_add(struct rule_errors *errors, const char *file, unsigned line, const char *hint,
 	const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* Appends `file:line: what is wrong; what would be right`, without a line end. */
+void rule_error_write(const struct rule_error *error, struct buffer *buffer);
+
 void rule_errors_done(struct rule_errors *errors);
 
 void rule_texts_done(struct vector *texts); /* of struct rule_text */

@@ -4,7 +4,6 @@
 #include "rules/load.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 /* Words of rule files are quoted in messages, which go to terminals and logs. */
@@ -46,6 +45,13 @@ void rule_errors_add(struct rule_errors *errors, const char *file, unsigned line
 		(struct rule_error){memory_duplicate(file), line,
 			clean_copy(buffer_string(&message)), clean_copy(hint), errors->source});
 	buffer_done(&message);
+}
+
+void rule_error_write(const struct rule_error *error, struct buffer *buffer)
+{
+	buffer_format(buffer, "%s:%u: %s", error->file, error->line, error->message);
+	if (error->hint[0])
+		buffer_format(buffer, "; %s", error->hint);
 }
 
 void rule_errors_done(struct rule_errors *errors)

@@ -8,7 +8,6 @@
  */
 #include "rules/scan.h"
 
-#include "base/memory.h"
 #include "base/number.h"
 #include "base/utf8.h"
 
@@ -191,7 +190,9 @@ static bool scan_word(struct scan *scan)
 		scan->at++;
 	length = (size_t)(scan->at - start);
 	if (is_wide_integer(start, length)) {
-		scan_error(scan, scan->line, "quote it", "%.*s does not fit an integer of 32 bits",
+		scan_error(scan, scan->line,
+			"use a smaller number; as the value of a condition, quote it",
+			"%.*s does not fit an integer of 32 bits",
 			length > SHOWN ? SHOWN : (int)length, start);
 		scan->bad_integer = true;
 	}

@@ -20,7 +20,7 @@ static void put_rules(struct world *world, const char *text, struct vector *move
 	core_replace_rules(&world->core, ruleset, moves);
 }
 
-static struct change *change_at(struct delta *delta, size_t at, enum event_type type)
+static struct change *change_at(struct delta *delta, size_t at, enum change_type type)
 {
 	struct change *change;
 

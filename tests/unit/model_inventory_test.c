@@ -122,12 +122,54 @@ static void test_looks_put_off(void **state)
 	looks_wake(&looks, 100);
 	assert_next(&looks, "usb:1-1", 1);
 	assert_null(looks_take(&looks));
-	/* an event asks for it meanwhile: one look, not two */
-	looks_add(&looks, "usb:1-2", 150);
+	/* an event asks for it meanwhile: one look, not two, and at once */
+	assert_ptr_equal(looks_add(&looks, "usb:1-2", 150), looks_add(&looks, "usb:1-2", 160));
+	assert_int_equal(looks_deadline(&looks, 3), 3);
+	assert_next(&looks, "usb:1-2", 1);
 	looks_wake(&looks, 250);
-	assert_next(&looks, "usb:1-2", 150);
 	assert_null(looks_take(&looks));
 	assert_int_equal(looks_deadline(&looks, 3), CLOCK_NEVER);
+	looks_done(&looks);
+	text_pool_done(&pool);
+}
+
+static void test_what_is_put_off_never_overtakes(void **state)
+{
+	struct text_pool pool = {0};
+	struct looks looks;
+	struct look *first;
+
+	(void)state;
+	looks_init(&looks, &pool);
+	looks_add(&looks, "usb:1-1", 1)->properties_known = true;
+	first = looks_take(&looks);
+	looks_add(&looks, "usb:1-1", 2); /* queued while the first is being looked at */
+	looks_defer(&looks, first, 100);
+	assert_next(&looks, "usb:1-1", 2);
+	looks_wake(&looks, 1000);
+	assert_null(looks_take(&looks));
+	looks_done(&looks);
+	text_pool_done(&pool);
+}
+
+static void test_forgotten_properties(void **state)
+{
+	struct text_pool pool = {0};
+	struct looks looks;
+	struct look *look;
+
+	(void)state;
+	looks_init(&looks, &pool);
+	look = looks_add(&looks, "usb:1-1", 1);
+	look->properties_known = true;
+	property_list_add(
+		&look->properties, text_intern_string(&pool, "A"), text_intern_string(&pool, "1"));
+	looks_forget_properties(&looks);
+	look = looks_take(&looks);
+	assert_false(look->properties_known);
+	assert_true(look->properties_stale);
+	assert_int_equal(look->properties.count, 0);
+	look_free(look);
 	looks_done(&looks);
 	text_pool_done(&pool);
 }
@@ -138,7 +180,7 @@ static void test_names(void **state)
 	for (enum device_state at = 0; at < STATE_COUNT; at++)
 		assert_int_equal(device_state_find(device_state_name(at)), at);
 	assert_int_equal(device_state_find("broken"), STATE_COUNT);
-	for (enum event_type at = 0; at < EVENT_TYPE_COUNT; at++)
+	for (enum change_type at = 0; at < EVENT_TYPE_COUNT; at++)
 		assert_int_equal(change_type_find(change_type_name(at)), at);
 	assert_int_equal(change_type_find("device"), EVENT_TYPE_COUNT);
 }
@@ -150,6 +192,8 @@ int main(void)
 		cmocka_unit_test(test_inventory),
 		cmocka_unit_test(test_several_causes_are_one_look),
 		cmocka_unit_test(test_looks_put_off),
+		cmocka_unit_test(test_what_is_put_off_never_overtakes),
+		cmocka_unit_test(test_forgotten_properties),
 		cmocka_unit_test(test_names),
 	};
 

@@ -15,7 +15,7 @@
 static const struct filter all;
 
 /* Adds an event about a device whose JSON is `size` characters long. */
-static void add(struct journal *journal, enum event_type type, unsigned kinds, size_t size)
+static void add(struct journal *journal, enum change_type type, unsigned kinds, size_t size)
 {
 	char *bytes = memory_allocate(size + 1);
 	struct change change = {.type = type, .kinds = kinds};

@@ -14,34 +14,34 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Beside our own executable; empty if that cannot be found out. */
-static void find_beside(char path[PATH_MAX])
-{
-	static const char name[] = "hostdevd";
-	ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - sizeof(name));
-	char *slash;
+/* Where it can lie, from the folder of our own executable on: as built, and as installed. */
+static const char *const places[] = {
+	"hostdevd", "../sbin/hostdevd", "../libexec/hostdevd/hostdevd"};
 
-	path[length < 0 ? 0 : length] = '\0';
-	slash = strrchr(path, '/');
-	strcpy(slash ? slash + 1 : path, slash ? name : "");
+/* The folder of our own executable with its slash; empty if that cannot be found out. */
+static size_t find_own_folder(char path[PATH_MAX])
+{
+	ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
+
+	while (length > 0 && path[length - 1] != '/')
+		length--;
+	return length > 0 ? (size_t)length : 0;
 }
 
 static bool find_daemon(char path[PATH_MAX])
 {
-	static const char *const places[] = {
-		"/usr/libexec/hostdevd/hostdevd", "/usr/sbin/hostdevd"};
+	size_t folder = find_own_folder(path);
 
-	find_beside(path);
-	if (access(path, X_OK) == 0)
-		return true;
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
-		if (access(places[i], X_OK) == 0) {
-			strcpy(path, places[i]);
+		if (folder + strlen(places[i]) >= PATH_MAX)
+			continue;
+		strcpy(path + folder, places[i]);
+		if (access(path, X_OK) == 0)
 			return true;
-		}
 	}
-	output_complain("hostdevd is needed for this and is neither at %s nor at %s nor at %s",
-		path, places[0], places[1]);
+	path[folder] = '\0';
+	output_complain("hostdevd is needed for this, and is neither %shostdevd nor %s%s nor %s%s",
+		path, path, places[1], path, places[2]);
 	return false;
 }
 

@@ -9,7 +9,6 @@
 #include "table.h"
 #include "text.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 const char *show_text(const struct hostdev_value *object, const char *key)

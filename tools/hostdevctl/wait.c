@@ -72,6 +72,9 @@ static void print_found(const struct invocation *invocation, const struct hostde
 	free(id);
 }
 
+/* How much longer than its time a wait may take for the answer to what is there now. */
+#define GRACE_MS 2000
+
 static int time_left(int64_t deadline)
 {
 	int64_t left = deadline - now_ms();
@@ -85,12 +88,15 @@ static enum exit_status wait_for(const struct invocation *invocation, struct hos
 	const char *id, int64_t deadline)
 {
 	const char *group = invocation->values[WAIT_GROUP];
+	const struct hostdev_value *event;
 	struct hostdev_value *parameters;
 	enum exit_status status;
 	bool found = false;
+	bool ready = false;
 
 	while (!found) {
-		int left = time_left(deadline);
+		/* what is there already counts, and its telling takes a moment */
+		int left = time_left(ready || deadline < 0 ? deadline : deadline + GRACE_MS);
 
 		/* events that flow without a pause do not stop the clock */
 		status = left == 0 ? EXIT_TIMED_OUT
@@ -100,7 +106,9 @@ static enum exit_status wait_for(const struct invocation *invocation, struct hos
 				invocation->values[WAIT_TIMEOUT]);
 		if (status != EXIT_DONE)
 			return status;
-		found = is_it(hostdev_value_get(parameters, "event"), id, group);
+		event = hostdev_value_get(parameters, "event");
+		found = is_it(event, id, group);
+		ready = ready || strcmp(show_text(event, "type"), "ready") == 0;
 		if (found)
 			print_found(invocation, parameters);
 		hostdev_value_unref(parameters);

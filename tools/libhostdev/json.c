@@ -101,8 +101,7 @@ static int write_object(FILE *out, json_t *object)
 	const char *key;
 	json_t *member;
 
-	json_object_foreach(object, key, member)
-	{
+	json_object_foreach(object, key, member) {
 		if (fputs(separator, out) < 0 || write_text(out, key) < 0 || fputc(':', out) < 0 ||
 			write_value(out, member) < 0)
 			return -1;

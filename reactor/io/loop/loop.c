@@ -45,8 +45,10 @@ int loop_new(struct loop **ret_loop)
 	if (loop->base)
 		loop->timer = evtimer_new(loop->base, on_timer, NULL);
 	if (!loop->timer) {
+		int result = error_from_errno();
+
 		loop_free(loop);
-		return error_from_errno();
+		return result;
 	}
 	*ret_loop = loop;
 	return 0;
@@ -84,13 +86,16 @@ struct event_base *loop_base(struct loop *loop)
 
 static int add_source(struct loop *loop, int number, short what, struct loop_source *source)
 {
+	int result;
+
 	source->event = event_new(loop->base, number, what | EV_PERSIST, on_source, source);
 	if (source->event && event_add(source->event, NULL) == 0)
 		return 0;
+	result = error_from_errno();
 	if (source->event)
 		event_free(source->event);
 	free(source);
-	return error_from_errno();
+	return result;
 }
 
 static struct loop_source *source_of(loop_callback *callback, void *context)

@@ -43,7 +43,10 @@ enum folder_state {
 	FOLDER_VANISHED,
 };
 
-enum folder_state folder_check(const struct folder *folder);
+enum folder_state folder_check(struct folder *folder);
+
+/* Keeps `error` (-errno) in folder::error if it concerns this process. */
+void folder_note(struct folder *folder, int error);
 
 /*
  * Attributes and links that cannot be read are absent: false, and ret_ is untouched. Where that is

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "io/probe/probe.h"
 
-#include "base/error.h"
 #include "base/memory.h"
 #include "io/probe/probe_pci.h"
 #include "io/probe/probe_usb.h"
@@ -67,7 +66,7 @@ static bool set_fields(
 }
 
 /* What came of reading the folder, judged by what is there afterwards. */
-static int judge(const struct folder *folder, bool complete)
+static int judge(struct folder *folder, bool complete)
 {
 	switch (folder_check(folder)) {
 	case FOLDER_VANISHED:

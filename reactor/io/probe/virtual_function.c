@@ -6,13 +6,14 @@
  */
 #include "io/probe/virtual_function.h"
 
+#include "base/error.h"
+
 #include "model/address.h"
 #include "model/place.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define MOST_FUNCTIONS UINT16_MAX
 
@@ -93,8 +94,10 @@ void virtual_function_set(
 	facts_set(facts, pool, FIELD_PHYSICAL_FUNCTION, physical);
 	if (place_nearest(physical, strlen(physical), KIND_MASK(KIND_PCI), parent))
 		text_replace(&facts->parent, text_intern_string(pool, parent));
-	if (pf.descriptor < 0)
+	if (pf.descriptor < 0) {
+		folder_note(folder, error_from_errno());
 		return;
+	}
 	if (find_index(&pf, physical, strrchr(folder->path, '/') + 1, &index)) {
 		snprintf(number, sizeof(number), "%llu", (unsigned long long)index);
 		facts_set(facts, pool, FIELD_VF_INDEX, number);

@@ -31,11 +31,13 @@ static int walk_kind(enum kind kind, struct looks *looks)
 
 int probe_walk(struct looks *looks)
 {
+	int first = 0;
+
 	for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
 		int result = walk_kind(kind, looks);
 
-		if (result < 0)
-			return result;
+		if (first == 0)
+			first = result;
 	}
-	return 0;
+	return first;
 }

@@ -55,8 +55,9 @@ static bool read_message(struct call *call)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(
-		call->message, key, value) if (!read_key(call, key, value)) return false;
+	json_object_foreach(call->message, key, value)
+		if (!read_key(call, key, value))
+			return false;
 	return call->name;
 }
 

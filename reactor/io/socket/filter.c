@@ -27,11 +27,6 @@ bool filter_passes(const struct filter *filter, const struct filter_subject *sub
 	       names_group(filter, subject->group_after);
 }
 
-bool filter_is_open(const struct filter *filter)
-{
-	return !filter->types && !filter->kinds && filter->groups.count == 0;
-}
-
 void filter_done(struct filter *filter)
 {
 	for (size_t i = 0; i < filter->groups.count; i++)

@@ -9,13 +9,13 @@
 /* Zero-initialised passes everything. */
 struct filter {
 	unsigned kinds;	      /* KIND_MASK of each; 0: all */
-	unsigned types;	      /* 1 << enum event_type of each; 0: all */
+	unsigned types;	      /* 1 << enum change_type of each; 0: all */
 	struct vector groups; /* of struct text, interned, owned; empty: all */
 };
 
 /* What a filter looks at. Groups are interned names, NULL: none. */
 struct filter_subject {
-	enum event_type type;
+	enum change_type type;
 	unsigned kinds;
 	struct text *group_before;
 	struct text *group_after;
@@ -26,8 +26,5 @@ struct filter_subject {
  * in one of the groups. `ready`, `resync` and `rules.reloaded` concern everybody.
  */
 bool filter_passes(const struct filter *filter, const struct filter_subject *subject);
-
-/* Whether there is nothing that it holds back. */
-bool filter_is_open(const struct filter *filter);
 
 void filter_done(struct filter *filter);

@@ -19,7 +19,7 @@ struct frame {
 
 enum {
 	FRAME_PARTIAL = 1, /* no whole message is there */
-	FRAME_TOO_LARGE,   /* what is there is larger than `most` and has no end */
+	FRAME_TOO_LARGE,   /* what is there is larger than `most` */
 };
 
 void frame_done(struct frame *frame);
@@ -39,5 +39,5 @@ void frame_received(struct frame *frame, size_t length);
  */
 int frame_cut(struct frame *frame, size_t most, const char **ret_bytes, size_t *ret_length);
 
-/* Whether a part of a message waits for its end. */
+/* Whether no part of a message waits for its end. */
 bool frame_is_empty(const struct frame *frame);

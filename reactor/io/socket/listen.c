@@ -4,9 +4,12 @@
 #include "base/error.h"
 #include "base/memory.h"
 
+#include <fcntl.h>
 #include <grp.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -80,14 +83,16 @@ static int bind_narrowly(int descriptor, const struct sockaddr_un *address)
 	return 0;
 }
 
-/* 0 or LISTEN_NO_GROUP. The group comes before the mode, so that no other one gets it. */
+/* 0, LISTEN_NO_GROUP or LISTEN_NOT_GIVEN. The group comes before the mode, so that no other one
+ * gets it. */
 static int open_to_group(const char *path, const char *name)
 {
 	const struct group *group = getgrnam(name);
 
-	if (!group || chown(path, (uid_t)-1, group->gr_gid) < 0 || chmod(path, 0660) < 0)
+	if (!group)
 		return LISTEN_NO_GROUP;
-	return 0;
+	return chown(path, (uid_t)-1, group->gr_gid) < 0 || chmod(path, 0660) < 0 ? LISTEN_NOT_GIVEN
+										  : 0;
 }
 
 static int bind_and_listen(int descriptor, const struct sockaddr_un *address,
@@ -107,6 +112,42 @@ static int bind_and_listen(int descriptor, const struct sockaddr_un *address,
 	return outcome;
 }
 
+/*
+ * Two that start at once must not both find the path free. The lock file stays: removing it would
+ * let a third lock another one of the same name.
+ */
+static int lock_path(const char *path)
+{
+	char name[sizeof(((struct sockaddr_un *)NULL)->sun_path) + sizeof(".lock")];
+	int lock;
+
+	snprintf(name, sizeof(name), "%s.lock", path);
+	lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	if (lock < 0 || flock(lock, LOCK_EX) < 0) {
+		int result = error_from_errno();
+
+		if (lock >= 0)
+			close(lock);
+		return result;
+	}
+	return lock;
+}
+
+static int clear_and_bind(int descriptor, const struct sockaddr_un *address,
+	const char *reader_group, struct listen_place *ret_place)
+{
+	int lock = lock_path(address->sun_path);
+	int outcome;
+
+	if (lock < 0)
+		return lock;
+	outcome = clear_path(address);
+	if (outcome == 0)
+		outcome = bind_and_listen(descriptor, address, reader_group, ret_place);
+	close(lock);
+	return outcome;
+}
+
 int listen_open(const char *path, const char *reader_group, struct listen_place *ret_place,
 	int *ret_descriptor)
 {
@@ -116,14 +157,12 @@ int listen_open(const char *path, const char *reader_group, struct listen_place 
 
 	if (outcome == 0)
 		outcome = make_folder(path);
-	if (outcome == 0)
-		outcome = clear_path(&address);
 	if (outcome < 0)
 		return outcome;
 	descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (descriptor < 0)
 		return error_from_errno();
-	outcome = bind_and_listen(descriptor, &address, reader_group, ret_place);
+	outcome = clear_and_bind(descriptor, &address, reader_group, ret_place);
 	if (outcome < 0)
 		close(descriptor);
 	else

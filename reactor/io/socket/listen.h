@@ -11,7 +11,8 @@ struct listen_place {
 };
 
 enum {
-	LISTEN_NO_GROUP = 1, /* listening, but only for the owner: see listen_open */
+	LISTEN_NO_GROUP = 1,  /* only for the owner, since there is no such group */
+	LISTEN_NOT_GIVEN = 2, /* only for the owner, since it may not be given to the group */
 };
 
 /*
@@ -20,14 +21,14 @@ enum {
  * if it does not fit an address (107 bytes).
  *
  * Readable and writable for the owner and `reader_group`, and at no moment for more. Without such
- * a group, or if it may not be given to it, for the owner only: LISTEN_NO_GROUP.
+ * a group, or if it may not be given to it, for the owner only: LISTEN_NO_GROUP, LISTEN_NOT_GIVEN.
  * The caller owns the descriptor, which does not block.
  */
 int listen_open(const char *path, const char *reader_group, struct listen_place *ret_place,
 	int *ret_descriptor);
 
 /*
- * Gives the socket to another reader group, or to its owner only: LISTEN_NO_GROUP. -ENOENT if
+ * Gives the socket to another reader group, or to its owner only, as listen_open. -ENOENT if
  * `path` is no longer the socket of that place.
  */
 int listen_regroup(const char *path, const char *reader_group, const struct listen_place *place);

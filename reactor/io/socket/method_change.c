@@ -34,26 +34,13 @@ void call_reply_reload(struct call *call, const struct vector *moves)
 	reply_close(call, &json);
 }
 
-static void write_rule_error(struct writer *json, const struct rule_error *error)
-{
-	writer_open(json, '{');
-	writer_key_string(json, "file", error->file);
-	writer_key_number(json, "line", error->line);
-	writer_key_string(json, "message", error->message);
-	writer_key_string(json, "hint", error->hint);
-	writer_close(json, '}');
-}
-
 void call_reply_invalid_rules(struct call *call, const struct rule_errors *errors)
 {
 	struct writer json = {0};
 
 	reply_open_error(&json, "org.hostdevd.InvalidRules");
 	writer_key(&json, "errors");
-	writer_open(&json, '[');
-	for (size_t i = 0; i < errors->errors.count; i++)
-		write_rule_error(&json, errors->errors.items[i]);
-	writer_close(&json, ']');
+	describe_rule_errors(&json, errors);
 	reply_close_error(call, &json,
 		"the rules have %zu errors, so those in force stay: correct them and reload again",
 		errors->errors.count);

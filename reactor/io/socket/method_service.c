@@ -37,7 +37,7 @@ void method_get_info(struct call *call)
 	writer_key_string(&json, "vendor", "hostdevd");
 	writer_key_string(&json, "product", "hostdevd");
 	writer_key_string(&json, "version", call->connection->service->status->version);
-	writer_key_string(&json, "url", "man:hostdevd(8)");
+	writer_key_string(&json, "url", "file:///usr/share/doc/hostdevd/README.md");
 	writer_key(&json, "interfaces");
 	writer_open(&json, '[');
 	for (const struct interface *interface = interfaces; interface->name; interface++)

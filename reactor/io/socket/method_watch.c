@@ -113,7 +113,7 @@ static bool read_types(struct call *call, struct filter *filter)
 	const char *name;
 
 	for (size_t i = 0; (name = call_string_at(call, "types", i)); i++) {
-		enum event_type type = change_type_find(name);
+		enum change_type type = change_type_find(name);
 
 		if (type == EVENT_TYPE_COUNT) {
 			reply_invalid(call, "types", "there is no event type `%s`", name);

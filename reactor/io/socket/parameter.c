@@ -64,8 +64,7 @@ int parameter_check(const struct parameter *table, json_t *parameters, struct bu
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(parameters, name, value)
-	{
+	json_object_foreach(parameters, name, value) {
 		if (is_known(table, name))
 			continue;
 		explain_unknown(message, table, name);

@@ -6,8 +6,8 @@
 #include "io/socket/internal.h"
 #include "io/socket/method.h"
 
-/* A turn's share, so that neither many calls nor many readers hold up the devices. */
-#define TURN_CALLS 64
+/* A turn's share, so that neither many or costly calls nor many readers hold up the devices. */
+#define TURN_TIME  (5 * CLOCK_MILLISECOND)
 #define TURN_BYTES ((size_t)16 * 1024 * 1024)
 
 /* A subscriber that takes nothing for this long is closed if too much waits for it. */
@@ -119,9 +119,10 @@ static struct call *take_call(struct list_link *calls)
 
 void service_answer(struct service *service)
 {
+	int64_t end = clock_monotonic() + TURN_TIME;
 	struct call *call;
 
-	for (unsigned i = 0; i < TURN_CALLS && (call = take_call(&service->reading)); i++)
+	while (clock_monotonic() < end && (call = take_call(&service->reading)))
 		if (method_check(call))
 			call->method->answer(call);
 }

@@ -46,7 +46,7 @@ int service_listen(struct service *service, int descriptor);
 
 void service_set_limits(struct service *service, const struct service_limits *limits);
 
-/* Numbers the events of `delta`, and adds them to the log. */
+/* Numbers the events of `delta`, and adds them to the journal. */
 void service_publish(struct service *service, const struct delta *delta);
 
 /* Answers calls that only read, with the state as published; at most a turn's share of them. */

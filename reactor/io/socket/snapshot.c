@@ -6,7 +6,7 @@
 #include "core/describe.h"
 
 /* {"parameters":{"event":{"seq":S,"usec":U,"type":"TYPE","device": and then the body */
-static struct text *make_head(enum event_type type, uint64_t seq, int64_t usec)
+static struct text *make_head(enum change_type type, uint64_t seq, int64_t usec)
 {
 	struct writer json = {0};
 
@@ -42,7 +42,7 @@ static struct text *make_joined_body(const struct device *device)
 	return writer_take(&json);
 }
 
-static void add_entry(struct snapshot *snapshot, enum event_type type, const struct device *device,
+static void add_entry(struct snapshot *snapshot, enum change_type type, const struct device *device,
 	struct text *body)
 {
 	snapshot->entries[snapshot->count++] = (struct snapshot_entry){

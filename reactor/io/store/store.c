@@ -16,7 +16,8 @@
 
 struct store {
 	sqlite3 *database;
-	char *path;
+	char *directory;
+	char *path; /* of the database in it */
 };
 
 static const char schema[] = "CREATE TABLE last_good_rules("
@@ -44,7 +45,8 @@ static int store_error(struct store *store, int code)
 	case SQLITE_FULL:
 		return -ENOSPC;
 	case SQLITE_READONLY:
-		return -EROFS;
+	case SQLITE_CANTOPEN: /* SQLite's own errno may be of another file */
+		return access(store->directory, W_OK) < 0 ? error_from_errno() : -EACCES;
 	default:
 		return system > 0 ? -system : -EIO;
 	}
@@ -114,26 +116,38 @@ static int open_database(struct store *store)
 	return result;
 }
 
-/* Keeps the damaged database for whoever wants to look at it, and begins an empty one. */
+/* Moves the file of the database with this suffix to the same name with the time in it. */
+static int move_aside(const struct store *store, const char *suffix, int64_t when)
+{
+	struct buffer from = {0};
+	struct buffer to = {0};
+	int result = 0;
+
+	buffer_format(&from, "%s%s", store->path, suffix);
+	buffer_format(&to, "%s.damaged-%" PRId64 "%s", store->path, when, suffix);
+	if (rename(buffer_string(&from), buffer_string(&to)) < 0 && errno != ENOENT)
+		result = error_from_errno();
+	buffer_done(&from);
+	buffer_done(&to);
+	return result;
+}
+
+/*
+ * Keeps the damaged database, with the log that may be its newest part, for whoever wants to look
+ * at it, and begins an empty one.
+ */
 static int start_again(struct store *store)
 {
-	struct buffer aside = {0};
+	int64_t when = clock_real() / CLOCK_SECOND;
 	int result;
 
 	sqlite3_close(store->database);
 	store->database = NULL;
-	buffer_format(&aside, "%s.damaged-%" PRId64, store->path, clock_real() / CLOCK_SECOND);
-	result = rename(store->path, buffer_string(&aside)) < 0 ? error_from_errno() : 0;
-	for (const char *const *suffix = (const char *const[]){"-wal", "-shm", NULL};
-		*suffix && result == 0; suffix++) {
-		struct buffer name = {0};
-
-		buffer_format(&name, "%s%s", store->path, *suffix);
-		if (unlink(buffer_string(&name)) < 0 && errno != ENOENT)
-			result = error_from_errno();
-		buffer_done(&name);
-	}
-	buffer_done(&aside);
+	result = move_aside(store, "", when);
+	if (result == 0)
+		result = move_aside(store, "-wal", when);
+	if (result == 0)
+		result = move_aside(store, "-shm", when);
 	if (result == 0)
 		result = open_database(store);
 	return result ? result : STORE_DAMAGED;
@@ -162,11 +176,12 @@ int store_open(const char *directory, struct store **ret_store)
 {
 	struct store *store;
 	struct buffer path = {0};
-	int result = make_directory(directory);
+	int result = directory[0] ? make_directory(directory) : -ENOENT;
 
 	if (result < 0)
 		return result;
 	store = memory_allocate(sizeof(*store));
+	store->directory = memory_duplicate(directory);
 	buffer_format(&path, "%s/hostdevd.db", directory);
 	store->path = memory_duplicate(buffer_string(&path));
 	buffer_done(&path);
@@ -185,6 +200,7 @@ struct store *store_free(struct store *store)
 	if (!store)
 		return NULL;
 	sqlite3_close(store->database);
+	free(store->directory);
 	free(store->path);
 	free(store);
 	return NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Classic BPF cannot search, so the path is looked for where it can stand: behind an action of
- * each length that the kernel has. A message that the filter does not understand passes; what it
- * concerns is decided again by uevent.c.
+ * each length that the kernel has. A message that the filter does not understand passes, unless it
+ * is too short to be an event; what it concerns is decided again by uevent.c.
  */
 #include "io/udev/filter.h"
 

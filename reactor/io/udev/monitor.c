@@ -100,10 +100,15 @@ static void add_looks(
 		struct look *look = looks_add(looks, places.ids[i], now);
 
 		/* the first place is where the device is, another where it was */
-		if (i > 0 || !uevent_has_device_properties(&event))
+		if (i > 0 || !uevent_is_of_device(&event))
 			continue;
-		look->properties_known = true;
-		copy_properties(device, properties, looks->pool, &look->properties);
+		/* unbind and remove carry less than the database has (FACTS) */
+		look->properties_known = !uevent_is_farewell(&event);
+		look->properties_stale = true;
+		if (look->properties_known)
+			copy_properties(device, properties, looks->pool, &look->properties);
+		else
+			property_list_done(&look->properties);
 	}
 }
 

@@ -113,10 +113,13 @@ void uevent_find_places(const struct uevent *event, struct uevent_places *ret_pl
 		add_places(ret_places, event, event->devpath_old);
 }
 
-bool uevent_has_device_properties(const struct uevent *event)
+bool uevent_is_of_device(const struct uevent *event)
 {
-	if (is(event->action, "remove") || is(event->action, "unbind"))
-		return false;
 	return is(event->subsystem, "pci") ||
 	       (is(event->subsystem, "usb") && is(event->devtype, "usb_device"));
+}
+
+bool uevent_is_farewell(const struct uevent *event)
+{
+	return is(event->action, "remove") || is(event->action, "unbind");
 }

@@ -39,8 +39,10 @@ int uevent_parse(const char *message, size_t length, struct uevent *ret_event);
  */
 void uevent_find_places(const struct uevent *event, struct uevent_places *ret_places);
 
-/*
- * Whether the udev properties that came along are those of the device itself, as it is now. On
- * remove and unbind udevd has dropped most of them.
+/* Whether it is of the device itself, not of an interface of it: its properties are the device's.
  */
-bool uevent_has_device_properties(const struct uevent *event);
+bool uevent_is_of_device(const struct uevent *event);
+
+/* Whether the properties that came along are a rest: udevd drops most of them at remove and unbind.
+ */
+bool uevent_is_farewell(const struct uevent *event);

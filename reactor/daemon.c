@@ -17,35 +17,83 @@
 #define INCOMPLETE_DELAY    (10 * CLOCK_MILLISECOND)
 #define INCOMPLETE_ATTEMPTS 4
 
-/* Looks at everything: what sysfs lists, and what we know and it may not list any more. */
-static void start_resync(struct daemon *daemon)
+/* A source that gives nothing but errors is replaced at most so often. */
+#define SOURCE_RETRY CLOCK_SECOND
+
+/*
+ * Looks at everything: what sysfs lists, and what we know and it may not list any more. A listing
+ * that fails, as it may while devices vanish, says nothing about those it did not come to.
+ */
+static void start_resync(struct daemon *daemon, int64_t now)
 {
 	const struct vector *devices = &daemon->core.inventory.devices;
 	int result = probe_walk(&daemon->looks);
 
-	if (result < 0)
-		log_error("cannot list devices: %s", strerror(-result));
+	if (result < 0 && !daemon->scan_failed)
+		log_error("cannot list devices, will try again: %s", strerror(-result));
+	daemon->scan_failed = result < 0;
 	for (size_t i = 0; i < devices->count; i++) {
 		const struct device *device = devices->items[i];
 
 		looks_add(&daemon->looks, device->id->bytes, CLOCK_NEVER);
 	}
 	looks_forget_properties(&daemon->looks);
-	daemon->events_lost = false;
-	daemon->resyncing = true;
+	resync_begin(&daemon->resync, daemon->looks.by_id.count, now);
+	if (daemon->scan_failed)
+		resync_want(&daemon->resync, now);
 }
 
-static void receive_events(struct daemon *daemon)
+static void note_loss(struct daemon *daemon, const char *what, int64_t now)
 {
-	int result;
+	if (!daemon->resync.wanted)
+		log_warning("%s: will look at every device again", what);
+	resync_want(&daemon->resync, now);
+}
 
-	if (!daemon->source_readable)
+/* udevd fell silent, or speaks again. */
+static void follow_source(struct daemon *daemon, int64_t now)
+{
+	const char *state = source_state(daemon->source);
+
+	if (state == daemon->status.monitor)
 		return;
-	result = source_read(daemon->source, &daemon->core.ruleset->properties, &daemon->looks);
-	if (result == SOURCE_LOST)
-		daemon->events_lost = true;
-	else if (result == 0)
+	if (strcmp(state, "udev") == 0)
+		log_notice("udevd repeats the kernel's events again: taking them from it");
+	else
+		log_warning("udevd does not repeat the kernel's events (is it stopped, or in "
+			    "another network namespace?): taking them from the kernel");
+	daemon->status.monitor = state;
+	resync_want(&daemon->resync, now);
+}
+
+static void receive_events(struct daemon *daemon, int64_t now)
+{
+	if (daemon->source_retry != CLOCK_NEVER ||
+		(!daemon->source_readable && now < source_deadline(daemon->source)))
+		return;
+	resync_postpone(&daemon->resync, now);
+	switch (source_read(daemon->source, &daemon->core.ruleset->properties, &daemon->looks)) {
+	case 0:
 		daemon->source_readable = false;
+		break;
+	case SOURCE_LOST:
+		note_loss(daemon, "events were lost", now);
+		break;
+	case SOURCE_BROKEN:
+		log_error("the event socket gives nothing but errors: opening another one");
+		loop_unwatch_all(daemon->loop);
+		daemon->source_readable = false;
+		daemon->source_retry = now + SOURCE_RETRY;
+		break;
+	}
+	follow_source(daemon, now);
+}
+
+static void replace_broken_source(struct daemon *daemon, int64_t now)
+{
+	if (now < daemon->source_retry)
+		return;
+	daemon->source_retry = daemon_renew_source(daemon) < 0 ? now + SOURCE_RETRY : CLOCK_NEVER;
 }
 
 /* The properties of a device: brought by its event, known from before, or from the database. */
@@ -91,6 +139,8 @@ static void look_at_device(struct daemon *daemon, struct look *look, int64_t now
 			looks_defer(&daemon->looks, look, now + delay);
 			return;
 		}
+		if (result < 0) /* ours, not the device's: no event will ask again */
+			note_loss(daemon, "a device could not be read", now);
 	}
 	if (daemon->core.touched.count > touched && look->since < daemon->turn_since)
 		daemon->turn_since = look->since;
@@ -103,24 +153,21 @@ static void look_at_devices(struct daemon *daemon)
 	struct look *look;
 
 	looks_wake(&daemon->looks, now);
-	while (clock_monotonic() - now < LOOK_SLICE && (look = looks_take(&daemon->looks)))
+	while (clock_monotonic() - now < LOOK_SLICE && (look = looks_take(&daemon->looks))) {
+		resync_advance(&daemon->resync);
 		look_at_device(daemon, look, now);
+	}
 }
 
-/* A scan is complete when nothing is left to look at; lost events wait for a drained source. */
-static void follow_resync(struct daemon *daemon)
+/* Only one that nothing was lost during is told: what it missed, the next one finds. */
+static void follow_resync(struct daemon *daemon, int64_t now)
 {
-	if (daemon->resyncing && list_is_empty(&daemon->looks.queue)) {
-		daemon->resyncing = false;
-		if (daemon->listening) {
-			core_note_resync(&daemon->core);
-			count(&daemon->status.counters, COUNTER_RESYNCS);
-		}
+	if (resync_end(&daemon->resync) && daemon->listening) {
+		core_note_resync(&daemon->core);
+		count(&daemon->status.counters, COUNTER_RESYNCS);
 	}
-	if (daemon->events_lost && !daemon->source_readable && !daemon->resyncing) {
-		log_warning("events were lost: looking at every device again");
-		start_resync(daemon);
-	}
+	if (now >= resync_deadline(&daemon->resync))
+		start_resync(daemon, now);
 }
 
 static void report_regex_limits(struct daemon *daemon)
@@ -160,7 +207,7 @@ static void listen_when_scanned(struct daemon *daemon)
 	char status[80];
 	int result;
 
-	if (daemon->listening || daemon->resyncing)
+	if (daemon->listening || daemon->resync.running || daemon->scan_failed)
 		return;
 	daemon->listening = true;
 	result = service_listen(daemon->service, daemon->listener);
@@ -190,9 +237,10 @@ static void daemon_turn(struct daemon *daemon)
 	int64_t now = clock_monotonic();
 	struct reload reload = {0};
 
-	receive_events(daemon);
+	replace_broken_source(daemon, now);
+	receive_events(daemon, now);
 	look_at_devices(daemon);
-	follow_resync(daemon);
+	follow_resync(daemon, now);
 	reload_if_wanted(daemon, &reload);
 	publish(daemon);
 	reload_reply(&reload);
@@ -202,21 +250,29 @@ static void daemon_turn(struct daemon *daemon)
 	listen_when_scanned(daemon);
 }
 
+static int64_t earlier(int64_t one, int64_t other)
+{
+	return one < other ? one : other;
+}
+
 static int64_t next_deadline(const struct daemon *daemon)
 {
 	int64_t now = clock_monotonic();
-	int64_t looks = looks_deadline(&daemon->looks, now);
-	int64_t service = service_deadline(daemon->service);
+	int64_t deadline = looks_deadline(&daemon->looks, now);
 
-	if (daemon->source_readable || daemon->events_lost || daemon->resyncing ||
-		daemon->reload_wanted || service_is_busy(daemon->service))
+	if (daemon->source_readable || daemon->reload_wanted || daemon->resync.running ||
+		service_is_busy(daemon->service))
 		return now;
-	return looks < service ? looks : service;
+	deadline = earlier(deadline, service_deadline(daemon->service));
+	deadline = earlier(deadline, resync_deadline(&daemon->resync));
+	if (daemon->source_retry != CLOCK_NEVER)
+		return earlier(deadline, daemon->source_retry);
+	return earlier(deadline, source_deadline(daemon->source));
 }
 
 int daemon_run(struct daemon *daemon)
 {
-	start_resync(daemon);
+	start_resync(daemon, clock_monotonic());
 	while (!daemon->stop_wanted) {
 		int result = loop_wait(daemon->loop, next_deadline(daemon));
 

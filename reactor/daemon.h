@@ -11,6 +11,7 @@
 
 #include "config.h"
 #include "core/core.h"
+#include "core/resync.h"
 #include "core/status.h"
 #include "io/loop/loop.h"
 #include "io/probe/probe.h"
@@ -39,8 +40,10 @@ struct daemon {
 	int stop_result; /* of daemon_run: negative if it was not asked to stop */
 	bool reload_wanted;
 
-	bool events_lost; /* everything must be looked at again once the source is drained */
-	bool resyncing;	  /* it is being looked at */
+	enum source_type source_type; /* chosen at start, for good */
+	int64_t source_retry;	   /* a broken source: when to open another one; else CLOCK_NEVER */
+	struct resync resync;	   /* the first is the scan at start */
+	bool scan_failed;	   /* the last one did not see all */
 	struct listen_place place; /* of the socket: only our own file is removed */
 	int listener;		   /* descriptor, until the first scan is complete; -1 afterwards */
 	bool listening;		   /* the first scan is complete */
@@ -58,6 +61,15 @@ struct daemon *daemon_free(struct daemon *daemon);
 
 /* Waits and turns until SIGTERM or SIGINT. Negative: it cannot go on, which was logged. */
 int daemon_run(struct daemon *daemon);
+
+/*
+ * Opens another source; what came between the two is found by a resync. Negative: an error that was
+ * logged; the old one stays, but is not watched.
+ */
+int daemon_renew_source(struct daemon *daemon);
+
+/* Has the loop set source_readable. */
+int daemon_watch_source(struct daemon *daemon);
 
 /* SIGHUP: reads the configuration again, all but paths; one with errors changes nothing. */
 void daemon_reread_config(struct daemon *daemon);

@@ -145,19 +145,30 @@ static enum source_type choose_source(const struct options *options)
 	return SOURCE_KERNEL;
 }
 
+int daemon_watch_source(struct daemon *daemon)
+{
+	int descriptors[SOURCE_DESCRIPTORS];
+	size_t count = source_descriptors(daemon->source, descriptors);
+	int result = 0;
+
+	for (size_t i = 0; i < count && result == 0; i++)
+		result = loop_watch(
+			daemon->loop, descriptors[i], set_flag, &daemon->source_readable);
+	return result;
+}
+
 static int open_source(struct daemon *daemon)
 {
-	enum source_type type = choose_source(daemon->options);
-	int result = source_new(
-		type, daemon->config.receive_buffer, &daemon->status.counters, &daemon->source);
+	int result = source_new(daemon->source_type, daemon->config.receive_buffer,
+		&daemon->status.counters, &daemon->source);
 
-	daemon->status.monitor = type == SOURCE_UDEV ? "udev" : "kernel";
 	if (result == 0)
-		result = loop_watch(daemon->loop, source_descriptor(daemon->source), set_flag,
-			&daemon->source_readable);
+		result = daemon_watch_source(daemon);
 	if (result < 0)
-		log_error("cannot listen for %s events: %s", daemon->status.monitor,
-			strerror(-result));
+		log_error("cannot listen for %s events: %s",
+			daemon->source_type == SOURCE_UDEV ? "udev" : "kernel", strerror(-result));
+	else
+		daemon->status.monitor = source_state(daemon->source);
 	return result;
 }
 
@@ -200,6 +211,8 @@ int daemon_new(const struct options *options, struct daemon **ret_daemon)
 	daemon->options = options;
 	daemon->listener = -1;
 	daemon->turn_since = CLOCK_NEVER;
+	daemon->source_retry = CLOCK_NEVER;
+	daemon->source_type = choose_source(options);
 	daemon->status.version = HOSTDEVD_VERSION;
 	daemon->status.started = clock_real();
 	core_init(&daemon->core, &daemon->pool, &daemon->status.counters);
@@ -246,22 +259,23 @@ struct daemon *daemon_free(struct daemon *daemon)
 	return NULL;
 }
 
-/* A new buffer size needs a new source; what came between the two is found by looking again. */
-static void reopen_source(struct daemon *daemon)
+int daemon_renew_source(struct daemon *daemon)
 {
 	struct source *old = daemon->source;
+	int result;
 
 	loop_unwatch_all(daemon->loop);
 	daemon->source = NULL;
-	if (open_source(daemon) == 0) {
-		source_free(old);
-	} else {
+	result = open_source(daemon);
+	if (result < 0) {
+		loop_unwatch_all(daemon->loop);
 		source_free(daemon->source);
 		daemon->source = old;
-		loop_watch(
-			daemon->loop, source_descriptor(old), set_flag, &daemon->source_readable);
+	} else {
+		source_free(old);
 	}
-	daemon->events_lost = true;
+	resync_want(&daemon->resync, clock_monotonic());
+	return result;
 }
 
 void daemon_reread_config(struct daemon *daemon)
@@ -275,6 +289,7 @@ void daemon_reread_config(struct daemon *daemon)
 	service_set_limits(daemon->service, &daemon->config.limits);
 	regroup_socket(daemon);
 	if (old.receive_buffer != daemon->config.receive_buffer)
-		reopen_source(daemon);
+		if (daemon_renew_source(daemon) < 0 && daemon->source_retry == CLOCK_NEVER)
+			daemon_watch_source(daemon);
 	config_done(&old);
 }

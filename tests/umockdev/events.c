@@ -25,7 +25,9 @@ struct listener {
 /* Everything that waits on a source; the worst result of the calls it takes. */
 static int drain(struct listener *listener, struct source *source)
 {
-	struct pollfd waiting = {source_descriptor(source), POLLIN, 0};
+	int descriptors[SOURCE_DESCRIPTORS];
+	size_t last = source_descriptors(source, descriptors) - 1;
+	struct pollfd waiting = {descriptors[last], POLLIN, 0};
 	int worst = 0;
 	int result;
 

@@ -92,6 +92,8 @@ static void places_follow_from_the_event(void **state)
 	}
 }
 
+#define MESSAGE(text) text, sizeof(text)
+
 static void a_message_is_taken_apart(void **state)
 {
 	static const char message[] = "move@" IGB "/net/enp1s0\0ACTION=move\0DEVPATH=" IGB
@@ -106,9 +108,10 @@ static void a_message_is_taken_apart(void **state)
 	assert_string_equal(event.devpath_old, IGB "/net/eth0");
 	assert_string_equal(event.subsystem, "net");
 	assert_null(event.devtype);
+	assert_int_equal(uevent_number(message, sizeof(message)), 1073);
+	assert_int_equal(uevent_number(MESSAGE("add@/d\0SEQNUM=x")), 0);
+	assert_int_equal(uevent_number(MESSAGE("add@/d\0OLD_SEQNUM=7")), 0);
 }
-
-#define MESSAGE(text) text, sizeof(text)
 
 static void a_malformed_message_is_refused(void **state)
 {

@@ -6,11 +6,9 @@
  */
 #include "io/udev/kernel.h"
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "io/udev/filter.h"
-#include "io/udev/uevent.h"
 
 #include <linux/netlink.h>
 #include <string.h>
@@ -19,6 +17,7 @@
 
 #define KERNEL_GROUP	  1u
 #define LARGEST_MESSAGE	  (64 * 1024)
+#define DEFAULT_BUFFER	  (128u << 20)
 #define CONTROL_OF_SENDER CMSG_SPACE(sizeof(struct ucred))
 
 struct kernel {
@@ -41,7 +40,8 @@ static int arm(int netlink, size_t receive_buffer)
 {
 	struct sockaddr_nl group = {.nl_family = AF_NETLINK, .nl_groups = KERNEL_GROUP};
 	int yes = 1;
-	int result = receive_buffer > 0 ? set_receive_buffer(netlink, receive_buffer) : 0;
+	int result =
+		set_receive_buffer(netlink, receive_buffer > 0 ? receive_buffer : DEFAULT_BUFFER);
 
 	if (result == 0)
 		result = filter_attach(netlink);
@@ -130,9 +130,8 @@ static int receive(struct kernel *kernel)
 	return 0;
 }
 
-int kernel_receive(struct kernel *kernel, struct looks *looks)
+int kernel_receive(struct kernel *kernel, struct uevent_places *ret_places, uint64_t *ret_number)
 {
-	struct uevent_places places;
 	struct uevent event;
 	int result = receive(kernel);
 
@@ -140,8 +139,7 @@ int kernel_receive(struct kernel *kernel, struct looks *looks)
 		return result;
 	if (uevent_parse(kernel->message.bytes, kernel->message.length, &event) != 0)
 		return -EBADMSG;
-	uevent_find_places(&event, &places);
-	for (size_t i = 0; i < places.count; i++)
-		looks_add(looks, places.ids[i], clock_monotonic());
+	uevent_find_places(&event, ret_places);
+	*ret_number = uevent_number(kernel->message.bytes, kernel->message.length);
 	return 0;
 }

@@ -82,8 +82,8 @@ static void copy_properties(struct udev_device *device, const struct vector *pro
 	}
 }
 
-static void add_looks(
-	struct udev_device *device, const struct vector *properties, struct looks *looks)
+static void add_looks(struct udev_device *device, const struct vector *properties,
+	struct looks *looks, struct uevent_places *places)
 {
 	struct uevent event = {
 		.action = udev_device_get_action(device),
@@ -92,12 +92,11 @@ static void add_looks(
 		.subsystem = udev_device_get_subsystem(device),
 		.devtype = udev_device_get_devtype(device),
 	};
-	struct uevent_places places;
 	int64_t now = clock_monotonic();
 
-	uevent_find_places(&event, &places);
-	for (size_t i = 0; i < places.count; i++) {
-		struct look *look = looks_add(looks, places.ids[i], now);
+	uevent_find_places(&event, places);
+	for (size_t i = 0; i < places->count; i++) {
+		struct look *look = looks_add(looks, places->ids[i], now);
 
 		/* the first place is where the device is, another where it was */
 		if (i > 0 || !uevent_is_of_device(&event))
@@ -112,7 +111,8 @@ static void add_looks(
 	}
 }
 
-int monitor_receive(struct monitor *monitor, const struct vector *properties, struct looks *looks)
+int monitor_receive(struct monitor *monitor, const struct vector *properties, struct looks *looks,
+	struct uevent_places *ret_places, uint64_t *ret_number)
 {
 	struct udev_device *device;
 
@@ -120,7 +120,8 @@ int monitor_receive(struct monitor *monitor, const struct vector *properties, st
 	device = udev_monitor_receive_device(monitor->events);
 	if (!device)
 		return error_from_errno();
-	add_looks(device, properties, looks);
+	add_looks(device, properties, looks, ret_places);
+	*ret_number = udev_device_get_seqnum(device);
 	udev_device_unref(device);
 	return 0;
 }

@@ -13,8 +13,10 @@ int monitor_new(size_t receive_buffer, struct monitor **ret_monitor);
 struct monitor *monitor_free(struct monitor *monitor);
 int monitor_descriptor(const struct monitor *monitor);
 
-/* Receives one event and adds what it concerns. -EAGAIN: none is there; else -errno. */
-int monitor_receive(struct monitor *monitor, const struct vector *properties, struct looks *looks);
+/* Receives one event, adds what it concerns, says so, and its SEQNUM. -EAGAIN: none is there; else
+ * -errno. */
+int monitor_receive(struct monitor *monitor, const struct vector *properties, struct looks *looks,
+	struct uevent_places *ret_places, uint64_t *ret_number);
 
 /* As source_read_properties. */
 int monitor_read_properties(struct monitor *monitor, const char *id,

@@ -6,7 +6,9 @@
 #include "base/memory.h"
 #include "io/udev/kernel.h"
 #include "io/udev/monitor.h"
+#include "io/udev/silence.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -14,22 +16,38 @@
 #define BATCH_MESSAGES 256
 #define BATCH_TIME     (5 * CLOCK_MILLISECOND)
 
+/* So many errors with not one message between them are no accident of one message. */
+#define ERRORS_MOST 16
+
 struct source {
 	enum source_type type;
 	struct counters *counters;
 	struct monitor *monitor; /* SOURCE_UDEV */
-	struct kernel *kernel;	 /* SOURCE_KERNEL */
+	struct kernel *kernel;	 /* both */
+	struct silence silence;	 /* SOURCE_UDEV: of the monitor */
+	unsigned errors;	 /* in a row */
+};
+
+/* A message that is no event for the road: it was held against the other socket's. */
+enum {
+	RECEIVED_ASIDE = KERNEL_FOREIGN + 1,
+};
+
+/* What a batch of events is read for. */
+struct intake {
+	const struct vector *properties;
+	struct looks *looks;
+	int64_t end;
 };
 
 static int open_socket(struct source *source, size_t receive_buffer)
 {
-	switch (source->type) {
-	case SOURCE_UDEV:
-		return monitor_new(receive_buffer, &source->monitor);
-	case SOURCE_KERNEL:
-		return kernel_new(receive_buffer, &source->kernel);
-	}
-	return -EINVAL;
+	/* the kernel's first: of what udev repeats, it has then heard all */
+	int result = kernel_new(receive_buffer, &source->kernel);
+
+	if (result == 0 && source->type == SOURCE_UDEV)
+		result = monitor_new(receive_buffer, &source->monitor);
+	return result;
 }
 
 int source_new(enum source_type type, size_t receive_buffer, struct counters *counters,
@@ -40,6 +58,7 @@ int source_new(enum source_type type, size_t receive_buffer, struct counters *co
 
 	source->type = type;
 	source->counters = counters;
+	silence_init(&source->silence);
 	result = open_socket(source, receive_buffer);
 	if (result < 0) {
 		source_free(source);
@@ -55,53 +74,124 @@ struct source *source_free(struct source *source)
 		return NULL;
 	monitor_free(source->monitor);
 	kernel_free(source->kernel);
+	silence_done(&source->silence);
 	free(source);
 	return NULL;
 }
 
-int source_descriptor(const struct source *source)
+size_t source_descriptors(
+	const struct source *source, int ret_descriptors[static SOURCE_DESCRIPTORS])
 {
-	switch (source->type) {
-	case SOURCE_UDEV:
-		return monitor_descriptor(source->monitor);
-	case SOURCE_KERNEL:
-		return kernel_descriptor(source->kernel);
-	}
-	return -EINVAL;
+	ret_descriptors[0] = kernel_descriptor(source->kernel);
+	if (source->type == SOURCE_KERNEL)
+		return 1;
+	ret_descriptors[1] = monitor_descriptor(source->monitor);
+	return 2;
 }
 
-/* Of one message: 0, a positive outcome for one that does not count, or -errno. */
-static int receive(struct source *source, const struct vector *properties, struct looks *looks)
+const char *source_state(const struct source *source)
 {
-	switch (source->type) {
-	case SOURCE_UDEV:
-		return monitor_receive(source->monitor, properties, looks);
-	case SOURCE_KERNEL:
-		return kernel_receive(source->kernel, looks);
+	if (source->type == SOURCE_KERNEL)
+		return "kernel";
+	return source->silence.silent ? "udev-silent" : "udev";
+}
+
+int64_t source_deadline(const struct source *source)
+{
+	return silence_deadline(&source->silence);
+}
+
+/*
+ * One message of the kernel's. Where udev's events count it is only held against what udev says,
+ * and if one is lost, no more is lost than that.
+ */
+static int receive_from_kernel(struct source *source, const struct intake *intake)
+{
+	bool counts = source->type == SOURCE_KERNEL || source->silence.silent;
+	struct uevent_places places;
+	uint64_t number;
+	int64_t now = clock_monotonic();
+	int result = kernel_receive(source->kernel, &places, &number);
+
+	for (size_t i = 0; result == 0 && i < places.count; i++)
+		if (source->type == SOURCE_KERNEL ||
+			!silence_expect(&source->silence, places.ids[i], number, now))
+			looks_add(intake->looks, places.ids[i], now);
+	if (result == -EAGAIN || counts)
+		return result;
+	return result == -ENOBUFS || result >= 0 ? RECEIVED_ASIDE : result;
+}
+
+static int receive_from_udev(struct source *source, const struct intake *intake)
+{
+	struct uevent_places places;
+	uint64_t number;
+	int64_t now = clock_monotonic();
+	int result = monitor_receive(
+		source->monitor, intake->properties, intake->looks, &places, &number);
+
+	if (result != 0)
+		return result;
+	silence_hear(&source->silence, now);
+	for (size_t i = 0; i < places.count; i++)
+		silence_settle(&source->silence, places.ids[i], number, now);
+	return 0;
+}
+
+static bool is_in_error(int descriptor)
+{
+	struct pollfd polled = {.fd = descriptor, .events = POLLIN};
+
+	return poll(&polled, 1, 0) == 1 && !(polled.revents & POLLIN);
+}
+
+/* An error of one message, of what did not fit, or of the socket for good. */
+static int judge_error(struct source *source, int error)
+{
+	count(source->counters, error == -ENOBUFS ? COUNTER_OVERRUNS : COUNTER_RECEIVE_ERRORS);
+	if (error != -ENOBUFS && ++source->errors >= ERRORS_MOST)
+		return SOURCE_BROKEN;
+	return SOURCE_LOST;
+}
+
+typedef int receive_one(struct source *source, const struct intake *intake);
+
+static int read_batch(
+	struct source *source, int descriptor, receive_one *receive, const struct intake *intake)
+{
+	for (unsigned messages = 0; messages < BATCH_MESSAGES; messages++) {
+		int result = receive(source, intake);
+
+		if (result == -EAGAIN && messages == 0 && is_in_error(descriptor))
+			result = -EIO; /* it wakes us, and has nothing to say */
+		if (result == -EAGAIN)
+			return 0;
+		if (result < 0)
+			return judge_error(source, result);
+		source->errors = 0;
+		if (result == 0)
+			count(source->counters, COUNTER_EVENTS);
+		if (clock_monotonic() >= intake->end)
+			break;
 	}
-	return -EINVAL;
+	return SOURCE_MORE;
 }
 
 int source_read(struct source *source, const struct vector *properties, struct looks *looks)
 {
-	int64_t end = clock_monotonic() + BATCH_TIME;
+	struct intake intake = {properties, looks, clock_monotonic() + BATCH_TIME};
+	int result =
+		read_batch(source, kernel_descriptor(source->kernel), receive_from_kernel, &intake);
 
-	for (unsigned messages = 0; messages < BATCH_MESSAGES; messages++) {
-		int result = receive(source, properties, looks);
-
-		if (result == -EAGAIN)
-			return 0;
-		if (result < 0) {
-			count(source->counters,
-				result == -ENOBUFS ? COUNTER_OVERRUNS : COUNTER_RECEIVE_ERRORS);
-			return SOURCE_LOST;
-		}
-		if (result == 0)
-			count(source->counters, COUNTER_EVENTS);
-		if (clock_monotonic() >= end)
-			break;
-	}
-	return SOURCE_MORE;
+	/* udev's wait until all of the kernel's are read, else debts would be made of what is paid
+	 */
+	if (result != 0 || source->type == SOURCE_KERNEL)
+		return result;
+	result =
+		read_batch(source, monitor_descriptor(source->monitor), receive_from_udev, &intake);
+	if (result == 0)
+		silence_check(&source->silence, looks, clock_monotonic());
+	return result;
 }
 
 int source_read_properties(struct source *source, const char *id, const struct vector *properties,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Where events come from: systemd-udevd's netlink group through libudev, or the kernel's own group
- * where no udevd runs. Both only say which devices to look at again.
+ * where no udevd runs. Both only say which devices to look at again. Beside udevd's the kernel's is
+ * read too, to notice that udevd is silent (silence.h) and to do without it then.
  */
 #pragma once
 
@@ -25,18 +26,28 @@ int source_new(enum source_type type, size_t receive_buffer, struct counters *co
 	struct source **ret_source);
 struct source *source_free(struct source *source);
 
-/* Readable when there are events. */
-int source_descriptor(const struct source *source);
+#define SOURCE_DESCRIPTORS 2
+
+/* Any of them is readable when there are events; returns how many there are. */
+size_t source_descriptors(
+	const struct source *source, int ret_descriptors[static SOURCE_DESCRIPTORS]);
+
+/* Whose events count: `udev`, `kernel`, or `udev-silent`, which means the kernel's. */
+const char *source_state(const struct source *source);
+
+/* When to read even if nothing is readable; CLOCK_NEVER: not before. */
+int64_t source_deadline(const struct source *source);
 
 enum {
-	SOURCE_MORE = 1, /* the batch is full (256 messages or 5 ms): call again */
-	SOURCE_LOST = 2, /* events were lost: everything must be looked at again; call again */
+	SOURCE_MORE = 1,   /* the batch is full (256 messages or 5 ms): call again */
+	SOURCE_LOST = 2,   /* events were lost: everything must be looked at again; call again */
+	SOURCE_BROKEN = 3, /* likewise, and it gives nothing but errors: open another one */
 };
 
 /*
  * Reads a batch of events and adds what each concerns to `looks`. `properties` (of struct text,
  * ascending) are the udev keys that rules name; a look from a udev event brings their values along.
- * 0: nothing is left for now.
+ * 0: nothing is left for now. A change of source_state means that events may have been lost.
  */
 int source_read(struct source *source, const struct vector *properties, struct looks *looks);
 

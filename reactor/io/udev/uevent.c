@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "io/udev/uevent.h"
 
+#include "base/number.h"
+
 #include <string.h>
 
 #define VIRTUAL "/devices/virtual/"
+#define SEQNUM	"SEQNUM="
 
 static bool is(const char *string, const char *wanted)
 {
@@ -62,6 +65,19 @@ int uevent_parse(const char *message, size_t length, struct uevent *ret_event)
 		return UEVENT_MALFORMED;
 	*ret_event = event;
 	return 0;
+}
+
+uint64_t uevent_number(const char *message, size_t length)
+{
+	uint64_t number = 0;
+
+	for (size_t at = 0; at < length; at += strlen(message + at) + 1) {
+		const char *digits = message + at + strlen(SEQNUM);
+
+		if (strncmp(message + at, SEQNUM, strlen(SEQNUM)) == 0)
+			number_parse(digits, strlen(digits), 10, UINT64_MAX, &number);
+	}
+	return number;
 }
 
 static void add_nearest(

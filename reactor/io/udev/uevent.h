@@ -7,6 +7,8 @@
 
 #include "model/place.h"
 
+#include <stdint.h>
+
 /* Borrowed strings; NULL: not in the event. */
 struct uevent {
 	const char *action;
@@ -31,6 +33,9 @@ enum {
  * ACTION, DEVPATH or SUBSYSTEM, or says two different things.
  */
 int uevent_parse(const char *message, size_t length, struct uevent *ret_event);
+
+/* SEQNUM of a message that uevent_parse took; udev repeats it. 0: it has none. */
+uint64_t uevent_number(const char *message, size_t length);
 
 /*
  * The devices to look at: the device itself; for an interface of a USB device that device; for a

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "model/candidate.h"
 
 #include <string.h>
 
@@ -23,10 +24,15 @@ void looks_done(struct looks *looks)
 	map_done(&looks->by_id);
 }
 
-struct look *looks_add(struct looks *looks, const char *id, int64_t since)
+/* The look at the place of `id`; a new one is derived. */
+static struct look *find_or_queue(struct looks *looks, const char *id, int64_t since)
 {
-	struct look *look = map_find(&looks->by_id, id, strlen(id));
+	char carrier[PLACE_ID_SIZE];
+	struct look *look;
 
+	if (candidate_carrier(id, carrier))
+		id = carrier;
+	look = map_find(&looks->by_id, id, strlen(id));
 	if (look && since < look->since)
 		look->since = since;
 	if (look)
@@ -34,9 +40,23 @@ struct look *looks_add(struct looks *looks, const char *id, int64_t since)
 	look = memory_allocate(sizeof(*look));
 	look->id = text_intern_string(looks->pool, id);
 	look->since = since;
+	look->derived = true;
 	list_append(&looks->queue, &look->link);
 	map_add(&looks->by_id, look->id->bytes, look->id->length, look);
 	return look;
+}
+
+struct look *looks_add(struct looks *looks, const char *id, int64_t since)
+{
+	struct look *look = find_or_queue(looks, id, since);
+
+	look->derived = false;
+	return look;
+}
+
+void looks_add_derived(struct looks *looks, const char *id, int64_t since)
+{
+	find_or_queue(looks, id, since);
 }
 
 struct look *looks_take(struct looks *looks)
@@ -61,12 +81,15 @@ void looks_wake(struct looks *looks, int64_t now)
 {
 	list_for_each(at, &looks->waiting) {
 		struct look *look = container_of(at, struct look, link);
+		struct look *same;
 
 		if (look->not_before > now)
 			continue;
 		list_remove(&look->link);
-		if (map_find(&looks->by_id, look->id->bytes, look->id->length)) {
-			look_free(look); /* an event asked for the same meanwhile */
+		same = map_find(&looks->by_id, look->id->bytes, look->id->length);
+		if (same) { /* asked for meanwhile */
+			same->derived = same->derived && look->derived;
+			look_free(look);
 			continue;
 		}
 		list_append(&looks->queue, &look->link);

@@ -69,8 +69,12 @@ int openat(int folder, const char *name, int flags, ...)
 static int look(struct looker *looker, const char *id, struct facts **ret_facts)
 {
 	struct text *text = text_new(id, strlen(id));
-	int result = probe_look(looker->probe, text, ret_facts);
+	struct vector found = {0};
+	int result = probe_look(looker->probe, text, &found);
 
+	if (result == 0)
+		*ret_facts = facts_ref(found.items[0]);
+	facts_list_done(&found);
 	text_unref(text);
 	return result;
 }

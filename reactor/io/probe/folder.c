@@ -78,6 +78,11 @@ static void note(struct folder *folder, int error)
 		folder->error = error;
 }
 
+bool folder_has(const struct folder *folder, const char *name)
+{
+	return faccessat(folder->descriptor, name, F_OK, 0) == 0;
+}
+
 bool folder_read(struct folder *folder, const char *name, char ret_value[static ATTRIBUTE_SIZE])
 {
 	int file = openat(folder->descriptor, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);

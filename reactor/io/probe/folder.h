@@ -50,6 +50,9 @@ enum folder_state folder_check(const struct folder *folder);
  * for want of descriptors or memory, it says nothing about the device, and folder::error tells.
  */
 
+/* Whether there is anything of that name. */
+bool folder_has(const struct folder *folder, const char *name);
+
 /* The attribute without its line end. A NUL byte in it becomes byte 1, a control character too. */
 bool folder_read(struct folder *folder, const char *name, char ret_value[static ATTRIBUTE_SIZE]);
 

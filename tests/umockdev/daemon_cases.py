@@ -9,7 +9,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
-from hostdevd import BUILD, DEADLINE, Daemon, run_cases  # noqa: E402
+from hostdevd import BUILD, DEADLINE, TOP, Daemon, run_cases  # noqa: E402
 
 L40S = "/sys/devices/pci0000:c0/0000:c0:00.0"
 A40 = "/sys/devices/pci0000:40/0000:40:00.0"
@@ -243,5 +243,20 @@ def hostile_types():
         assert not vgpus(daemon, "0000:c1:00.4")
 
 
+def example_rules():
+    """the example rules sort NIC VFs, boards and profiles"""
+    with daemon_on("igb.umockdev", "nvidia-a40.umockdev", "nvidia-t4.umockdev") as (_, daemon, _w):
+        os.unlink(f"{daemon.rules}/50-test.conf")
+        for name in os.listdir(f"{TOP}/rules.d"):
+            with open(f"{TOP}/rules.d/{name}", encoding="utf-8") as stream:
+                daemon.write_rules(stream.read(), name)
+        assert daemon.call("Reload")["findings"] == []
+        counts = {group["name"]: group["devices"] for group in daemon.call("ListGroups")["groups"]}
+        assert counts["nic-vfs"] == 7 and counts["nics"] == 1, counts
+        assert counts["gpus"] == 5, counts
+        # three VFs with two Q profiles that fit and one that does not, T4's 16 + 4 + 1
+        assert counts["vgpu-workstations"] == 9 + 21 and counts["vgpu-desktops"] == 16, counts
+
+
 run_cases([a_nic_vf, a_slot_that_changes, physfn_later, a_candidate, siblings_shrink, siblings_end,
-           mediated_devices, a_function_goes, hostile_types])
+           mediated_devices, a_function_goes, hostile_types, example_rules])

@@ -58,6 +58,12 @@ int folder_open(enum kind kind, const char *name, struct folder *ret_folder)
 	return result < 0 ? outcome(result) : 0;
 }
 
+void folder_note(struct folder *folder, int error)
+{
+	if (is_own(error))
+		folder->error = error;
+}
+
 void folder_close(struct folder *folder)
 {
 	close(folder->descriptor);
@@ -72,30 +78,19 @@ enum folder_state folder_check(const struct folder *folder)
 	return status.st_ino == folder->life ? FOLDER_SAME : FOLDER_REPLACED;
 }
 
-static void note(struct folder *folder, int error)
-{
-	if (is_own(error))
-		folder->error = error;
-}
-
-bool folder_has(const struct folder *folder, const char *name)
-{
-	return faccessat(folder->descriptor, name, F_OK, 0) == 0;
-}
-
 bool folder_read(struct folder *folder, const char *name, char ret_value[static ATTRIBUTE_SIZE])
 {
 	int file = openat(folder->descriptor, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	ssize_t length;
 
 	if (file < 0) {
-		note(folder, error_from_errno());
+		folder_note(folder, error_from_errno());
 		return false;
 	}
 	/* one read is all: sysfs never gives less than there is, nor more than a page */
 	length = read(file, ret_value, ATTRIBUTE_SIZE - 1);
 	if (length < 0)
-		note(folder, error_from_errno());
+		folder_note(folder, error_from_errno());
 	close(file);
 	if (length < 0)
 		return false;
@@ -121,11 +116,16 @@ bool folder_read_number(
 	return number_parse(digits, strlen(digits), base, most, ret_number);
 }
 
+bool folder_has(const struct folder *folder, const char *name)
+{
+	return faccessat(folder->descriptor, name, F_OK, 0) == 0;
+}
+
 bool folder_read_link(struct folder *folder, const char *name, char ret_base[static ENTRY_SIZE])
 {
 	int result = file_link_base_at(folder->descriptor, name, ret_base, ENTRY_SIZE);
 
-	note(folder, result);
+	folder_note(folder, result);
 	return result == 0;
 }
 
@@ -137,7 +137,7 @@ void folder_walk(struct folder *folder, const char *name,
 	struct dirent *entry;
 
 	if (!entries) {
-		note(folder, error_from_errno());
+		folder_note(folder, error_from_errno());
 		if (descriptor >= 0)
 			close(descriptor);
 		return;

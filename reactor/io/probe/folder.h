@@ -45,6 +45,9 @@ enum folder_state {
 
 enum folder_state folder_check(const struct folder *folder);
 
+/* Keeps `error` (-errno) in folder::error if it concerns this process. */
+void folder_note(struct folder *folder, int error);
+
 /*
  * Attributes and links that cannot be read are absent: false, and ret_ is untouched. Where that is
  * for want of descriptors or memory, it says nothing about the device, and folder::error tells.

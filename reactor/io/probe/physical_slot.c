@@ -5,6 +5,7 @@
  */
 #include "io/probe/physical_slot.h"
 
+#include "base/error.h"
 #include "base/memory.h"
 
 #include <fcntl.h>
@@ -67,14 +68,17 @@ void physical_slot_find(struct facts *facts, struct text_pool *pool, struct fold
 	}
 }
 
-void physical_slot_set(struct facts *facts, struct text_pool *pool)
+void physical_slot_set(struct facts *facts, struct text_pool *pool, struct folder *folder)
 {
 	struct folder slots = {
 		.descriptor = open(SLOTS, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
 	};
 
-	if (slots.descriptor < 0)
+	if (slots.descriptor < 0) {
+		folder_note(folder, error_from_errno());
 		return;
+	}
 	physical_slot_find(facts, pool, &slots);
+	folder_note(folder, slots.error);
 	folder_close(&slots);
 }

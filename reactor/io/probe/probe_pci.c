@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define BASE_CLASS_NETWORK "02"
+
 struct ids {
 	uint64_t vendor;
 	uint64_t device;
@@ -89,15 +91,13 @@ static void set_numbers(struct facts *facts, struct text_pool *pool, struct fold
 		facts_set(facts, pool, FIELD_IOMMU_GROUP, group);
 }
 
-#define BASE_CLASS_NETWORK "02"
-
 /* A VF of a NIC is of one kind more. */
-static void set_nic(struct facts *facts, struct text_pool *pool)
+static void set_nic(struct facts *facts, struct text_pool *pool, struct folder *folder)
 {
 	if (!text_is(facts->values[FIELD_DEVICE_TYPE], BASE_CLASS_NETWORK))
 		return;
 	facts->kinds |= KIND_MASK(KIND_SRIOV_NIC);
-	physical_slot_set(facts, pool);
+	physical_slot_set(facts, pool, folder);
 }
 
 static void set_function(struct facts *facts, struct text_pool *pool, struct folder *folder)
@@ -108,7 +108,7 @@ static void set_function(struct facts *facts, struct text_pool *pool, struct fol
 	if (folder_read_link(folder, "physfn", physical)) {
 		facts_set(facts, pool, FIELD_FUNCTION, "virtual");
 		virtual_function_set(facts, pool, folder, physical);
-		set_nic(facts, pool);
+		set_nic(facts, pool, folder);
 		return;
 	}
 	folder_read_number(folder, "sriov_totalvfs", 10, UINT16_MAX, &possible);

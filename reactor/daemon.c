@@ -97,13 +97,12 @@ static void replace_broken_source(struct daemon *daemon, int64_t now)
 }
 
 /* The properties of a device: brought by its event, known from before, or from the database. */
-static void add_properties(struct daemon *daemon, const struct look *look, struct facts *facts)
+static void add_device_properties(
+	struct daemon *daemon, const struct look *look, struct facts *facts)
 {
 	const struct vector *keys = &daemon->core.ruleset->properties;
 	const struct device *known = core_find(&daemon->core, look->id->bytes);
 
-	if (keys->count == 0)
-		return;
 	if (look->properties_known)
 		property_list_copy(&facts->properties, &look->properties);
 	else if (!look->properties_stale && known && known->now.facts->life == facts->life)
@@ -113,24 +112,56 @@ static void add_properties(struct daemon *daemon, const struct look *look, struc
 			daemon->source, look->id->bytes, keys, &daemon->pool, &facts->properties);
 }
 
-static void see_device(struct daemon *daemon, struct look *look, struct facts *facts)
+/* vGPU candidates have the properties of the function that carries them. */
+static void add_properties(struct daemon *daemon, const struct look *look, struct vector *found)
 {
-	add_properties(daemon, look, facts);
-	topology_add_dependents(&daemon->core.inventory, facts, look->since, &daemon->looks);
-	core_see(&daemon->core, facts);
+	struct facts *carrier = found->items[0];
+
+	if (daemon->core.ruleset->properties.count == 0)
+		return;
+	add_device_properties(daemon, look, carrier);
+	for (size_t i = 1; i < found->count; i++) {
+		struct facts *candidate = found->items[i];
+
+		property_list_copy(&candidate->properties, &carrier->properties);
+	}
+}
+
+static void add_dependents(
+	struct daemon *daemon, const struct look *look, const struct facts *facts)
+{
+	if (!look->derived)
+		topology_add_dependents(
+			&daemon->core.inventory, facts, look->since, &daemon->looks);
+}
+
+static void see_devices(struct daemon *daemon, const struct look *look, struct vector *found)
+{
+	add_properties(daemon, look, found);
+	add_dependents(daemon, look, found->items[0]);
+	core_see_all(&daemon->core, found);
+}
+
+static void lose_device(struct daemon *daemon, const struct look *look)
+{
+	const struct device *known = core_find(&daemon->core, look->id->bytes);
+
+	if (known)
+		add_dependents(daemon, look, known->now.facts);
+	core_lose(&daemon->core, look->id->bytes);
 }
 
 static void look_at_device(struct daemon *daemon, struct look *look, int64_t now)
 {
 	size_t touched = daemon->core.touched.count;
-	struct facts *facts;
-	int result = probe_look(daemon->probe, look->id, &facts);
+	struct vector found = {0};
+	int result = probe_look(daemon->probe, look->id, &found);
 
 	count(&daemon->status.counters, COUNTER_LOOKS);
 	if (result == 0) {
-		see_device(daemon, look, facts);
+		see_devices(daemon, look, &found);
 	} else if (result == PROBE_GONE) {
-		core_lose(&daemon->core, look->id->bytes);
+		lose_device(daemon, look);
 	} else {
 		count(&daemon->status.counters, COUNTER_INCOMPLETE_LOOKS);
 		if (look->attempts < INCOMPLETE_ATTEMPTS) {

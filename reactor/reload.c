@@ -2,6 +2,7 @@
 #include "reload.h"
 
 #include "base/log.h"
+#include "model/candidate.h"
 #include "rules/files.h"
 
 #include <string.h>
@@ -63,13 +64,15 @@ static void read_properties(struct daemon *daemon, const struct vector *keys)
 
 	for (size_t i = 0; i < devices->count; i++) {
 		const struct device *device = devices->items[i];
+		char carrier[PLACE_ID_SIZE];
 		struct facts *facts;
 
 		if (!device->now.facts)
 			continue;
 		facts = facts_copy_without_properties(device->now.facts);
-		source_read_properties(
-			daemon->source, device->id->bytes, keys, &daemon->pool, &facts->properties);
+		source_read_properties(daemon->source,
+			candidate_carrier(device->id->bytes, carrier) ? carrier : device->id->bytes,
+			keys, &daemon->pool, &facts->properties);
 		core_renew(&daemon->core, facts);
 	}
 }

@@ -148,7 +148,7 @@ static void print_fields_json(void)
 
 static void print_field(enum kind kind, const struct field_description *description)
 {
-	printf("%-4s %-24s %-13s %s\n", kind_name(kind), description->name,
+	printf("%-9s %-24s %-13s %s\n", kind_name(kind), description->name,
 		value_type_name(description->type), description->meaning);
 }
 

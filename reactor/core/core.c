@@ -4,6 +4,9 @@
 #include "base/memory.h"
 #include "core/membership.h"
 #include "core/settle.h"
+#include "model/candidate.h"
+
+#include <string.h>
 
 void core_init(struct core *core, struct text_pool *pool, struct counters *counters)
 {
@@ -71,14 +74,62 @@ void core_renew(struct core *core, struct facts *facts)
 	take_facts(core, facts);
 }
 
+static void lose(struct core *core, struct device *device)
+{
+	if (!device->now.facts)
+		return;
+	device_view_done(&device->now);
+	touch(core, device);
+}
+
+/* Whether `id` is among the candidates of `found` from *cursor on, which follows the order. */
+static bool is_found(const struct vector *found, size_t *cursor, const struct text *id)
+{
+	for (; *cursor < found->count; (*cursor)++) {
+		const struct facts *facts = found->items[*cursor];
+
+		if (device_id_compare(facts->id->bytes, id->bytes) >= 0)
+			return facts->id == id;
+	}
+	return false;
+}
+
+/* Loses the candidates of the function `id` that are not among `found`. */
+static void lose_candidates(struct core *core, const char *id, const struct vector *found)
+{
+	const struct vector *devices = &core->inventory.devices;
+	char prefix[CANDIDATE_ID_SIZE];
+	size_t cursor = 0;
+
+	if (!candidate_prefix(id, prefix))
+		return;
+	for (size_t i = inventory_locate(&core->inventory, prefix); i < devices->count; i++) {
+		struct device *device = devices->items[i];
+
+		if (strncmp(device->id->bytes, prefix, strlen(prefix)) != 0)
+			break;
+		if (!is_found(found, &cursor, device->id))
+			lose(core, device);
+	}
+}
+
+void core_see_all(struct core *core, struct vector *found)
+{
+	const struct facts *carrier = found->items[0];
+
+	lose_candidates(core, carrier->id->bytes, found);
+	for (size_t i = 0; i < found->count; i++)
+		core_see(core, found->items[i]);
+	vector_done(found);
+}
+
 void core_lose(struct core *core, const char *id)
 {
 	struct device *device = inventory_find(&core->inventory, id);
 
-	if (!device || !device->now.facts)
-		return;
-	device_view_done(&device->now);
-	touch(core, device);
+	lose_candidates(core, id, &(struct vector){0});
+	if (device)
+		lose(core, device);
 }
 
 static void add_move(struct vector *moves, const struct device *device, struct text *from)

@@ -47,7 +47,14 @@ void core_see(struct core *core, struct facts *facts);
  */
 void core_renew(struct core *core, struct facts *facts);
 
-/* Removal; an id that is not known is nothing. */
+/*
+ * All that one look found: a device, and after it the vGPU candidates that it carries, in the order
+ * of ids. Takes the references over; the vector is empty afterwards. Candidates of the device that
+ * are known, but not among them, are gone.
+ */
+void core_see_all(struct core *core, struct vector *found);
+
+/* Removal, of the candidates that the device carries too; an unknown id is nothing. */
 void core_lose(struct core *core, const char *id);
 
 /*

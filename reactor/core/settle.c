@@ -4,6 +4,12 @@
 #include "base/writer.h"
 #include "core/describe.h"
 
+/* The value that is shown under `kind`. */
+static const struct text *value_of(const struct facts *facts, enum kind kind, enum field field)
+{
+	return facts->kinds & KIND_MASK(kind) ? facts->values[field] : NULL;
+}
+
 static void add_field_names(
 	struct writer *names, enum kind kind, const struct facts *told, const struct facts *now)
 {
@@ -12,7 +18,7 @@ static void add_field_names(
 		struct buffer name = {0};
 
 		if (!(description->kinds & KIND_MASK(kind)) ||
-			told->values[field] == now->values[field])
+			value_of(told, kind, field) == value_of(now, kind, field))
 			continue;
 		buffer_format(&name, "%s.%s", kind_name(kind), description->name);
 		writer_bytes(names, name.bytes, name.length);
@@ -77,9 +83,9 @@ static struct change *add_change(
 	struct delta *delta, enum change_type type, const struct device *device)
 {
 	struct change *change = delta_add(delta, type);
-	const struct facts *facts = device->now.facts ? device->now.facts : device->told.facts;
 
-	change->kinds = facts->kinds;
+	change->kinds = (device->now.facts ? device->now.facts->kinds : 0) |
+			(device->told.facts ? device->told.facts->kinds : 0);
 	change->group_before = text_ref(device->told.group);
 	change->group_after = text_ref(device->now.group);
 	return change;

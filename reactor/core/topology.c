@@ -1,16 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/topology.h"
 
+#include "base/clock.h"
+
+/* Whether `other` is a VF of the function `physical`. */
+static bool is_virtual_function_of(const struct facts *other, const struct text *physical)
+{
+	return (other->kinds & KIND_MASK(KIND_PCI)) && other->parent == physical &&
+	       other->values[FIELD_PHYSICAL_FUNCTION];
+}
+
+/* The PF of the board on which `facts`'s function makes vGPUs out of what it shares with others. */
+static const struct text *board(const struct facts *facts)
+{
+	if (!facts->offers_vgpus || !text_is(facts->values[FIELD_FUNCTION], "virtual"))
+		return NULL;
+	return facts->parent;
+}
+
 void topology_add_dependents(const struct inventory *inventory, const struct facts *facts,
 	int64_t since, struct looks *looks)
 {
-	if (!text_is(facts->values[FIELD_FUNCTION], "physical"))
+	bool is_physical = text_is(facts->values[FIELD_FUNCTION], "physical");
+	const struct text *siblings_of = since == CLOCK_NEVER ? NULL : board(facts);
+
+	if (!is_physical && !siblings_of)
 		return;
 	for (size_t i = 0; i < inventory->devices.count; i++) {
 		const struct device *device = inventory->devices.items[i];
 		const struct facts *other = device->now.facts;
 
-		if (other && other->parent == facts->id && other->values[FIELD_PHYSICAL_FUNCTION])
-			looks_add(looks, device->id->bytes, since);
+		if (!other || other->id == facts->id)
+			continue;
+		if (is_physical ? is_virtual_function_of(other, facts->id)
+				: other->offers_vgpus &&
+					  (other->id == siblings_of ||
+						  is_virtual_function_of(other, siblings_of)))
+			looks_add_derived(looks, device->id->bytes, since);
 	}
 }

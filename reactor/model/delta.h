@@ -28,7 +28,7 @@ enum change_type change_type_find(const char *name);
 
 struct change {
 	enum change_type type;
-	unsigned kinds;	     /* of the device; 0: the event is not about one */
+	unsigned kinds;	     /* of the device, before or after; 0: the event is not about one */
 	struct text *device; /* JSON: the whole Device in added and changed, else {id, state} */
 	struct text *group;  /* names, in joined and left */
 	struct text *rule;

@@ -71,22 +71,40 @@ void device_view_done(struct device_view *view)
 	*view = (struct device_view){.state = STATE_UNMATCHED};
 }
 
+/* The address that stands before the end or the first `/` of `name`, and what stands behind it. */
+static bool take_address(const char *name, uint64_t *ret_order, const char **ret_rest)
+{
+	size_t length = strcspn(name, "/");
+	char copy[ADDRESS_SIZE];
+	struct address address;
+
+	if (length >= sizeof(copy))
+		return false;
+	memcpy(copy, name, length);
+	copy[length] = '\0';
+	if (!address_parse(copy, &address))
+		return false;
+	*ret_order = address_order(address);
+	*ret_rest = name + length;
+	return true;
+}
+
 int device_id_compare(const char *left, const char *right)
 {
 	size_t left_prefix = strcspn(left, ":");
 	size_t right_prefix = strcspn(right, ":");
-	struct address left_address;
-	struct address right_address;
+	const char *left_rest;
+	const char *right_rest;
+	uint64_t left_order;
+	uint64_t right_order;
 	int kind = strncmp(left, right, left_prefix > right_prefix ? left_prefix : right_prefix);
 
 	if (kind != 0 || left[left_prefix] == '\0' || right[right_prefix] == '\0')
 		return kind ? kind : strcmp(left, right);
-	if (address_parse(left + left_prefix + 1, &left_address) &&
-		address_parse(right + right_prefix + 1, &right_address)) {
-		uint64_t left_order = address_order(left_address);
-		uint64_t right_order = address_order(right_address);
-
-		return (left_order > right_order) - (left_order < right_order);
-	}
-	return strverscmp(left, right);
+	if (!take_address(left + left_prefix + 1, &left_order, &left_rest) ||
+		!take_address(right + right_prefix + 1, &right_order, &right_rest))
+		return strverscmp(left, right);
+	if (left_order != right_order)
+		return left_order > right_order ? 1 : -1;
+	return strverscmp(left_rest, right_rest);
 }

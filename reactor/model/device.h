@@ -48,7 +48,7 @@ void device_view_copy(struct device_view *view, const struct device_view *from);
 void device_view_done(struct device_view *view);
 
 /*
- * The order of ids in lists: by kind, then PCI functions by address, others with runs of digits
- * compared as numbers, so that usb:1-2 comes before usb:1-10.
+ * The order of ids in lists: by kind, then PCI functions, and vGPU candidates of each, by address;
+ * the rest with runs of digits compared as numbers, so that usb:1-2 comes before usb:1-10.
  */
 int device_id_compare(const char *left, const char *right);

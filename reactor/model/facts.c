@@ -38,11 +38,19 @@ struct facts *facts_unref(struct facts *facts)
 	return NULL;
 }
 
+void facts_list_done(struct vector *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		facts_unref(list->items[i]);
+	vector_done(list);
+}
+
 struct facts *facts_copy_without_properties(const struct facts *facts)
 {
 	struct facts *copy = facts_new(text_ref(facts->id), facts->kinds);
 
 	copy->life = facts->life;
+	copy->offers_vgpus = facts->offers_vgpus;
 	copy->name = text_ref(facts->name);
 	copy->parent = text_ref(facts->parent);
 	copy->bound = text_ref(facts->bound);
@@ -67,6 +75,7 @@ void facts_set(struct facts *facts, struct text_pool *pool, enum field field, co
 	const struct field_description *description = field_describe(field);
 	struct buffer form = {0};
 
+	spelling = field_skip_prefix(field, spelling);
 	if (value_normalise(description->type, description->digits, spelling, &form) == 0)
 		text_replace(&facts->values[field], facts_clean_text(pool, buffer_string(&form)));
 	else
@@ -88,9 +97,9 @@ struct text *facts_property(const struct facts *facts, const struct text *key)
 
 bool facts_equal(const struct facts *left, const struct facts *right)
 {
-	return left->kinds == right->kinds && left->life == right->life && left->id == right->id &&
-	       left->name == right->name && left->parent == right->parent &&
-	       left->bound == right->bound &&
+	return left->kinds == right->kinds && left->offers_vgpus == right->offers_vgpus &&
+	       left->life == right->life && left->id == right->id && left->name == right->name &&
+	       left->parent == right->parent && left->bound == right->bound &&
 	       property_list_equal(&left->properties, &right->properties) &&
 	       memcmp(left->values, right->values, sizeof(left->values)) == 0;
 }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "base/text.h"
+#include "base/vector.h"
 #include "model/field.h"
 #include "model/property.h"
 
@@ -18,8 +19,9 @@
 struct facts {
 	unsigned references;
 	unsigned kinds;	     /* KIND_MASK of each */
+	bool offers_vgpus;   /* a function with a list of vGPU types, were it empty now */
 	uint64_t life;	     /* inode number of the device's folder: another one, another device */
-	struct text *id;     /* pci:0000:01:00.0, usb:1-2.1 */
+	struct text *id;     /* pci:0000:01:00.0, usb:1-2.1, vgpu:0000:41:00.4/558 */
 	struct text *name;   /* for people */
 	struct text *parent; /* id of the device that it hangs on, or NULL */
 	struct text *bound;  /* driver it is on now, or NULL */
@@ -31,6 +33,9 @@ struct facts {
 struct facts *facts_new(struct text *id, unsigned kinds);
 struct facts *facts_ref(struct facts *facts);
 struct facts *facts_unref(struct facts *facts);
+
+/* Gives up what a vector of struct facts holds; it is empty afterwards. */
+void facts_list_done(struct vector *list);
 
 /* Facts with one reference that equal `facts` but have no properties. */
 struct facts *facts_copy_without_properties(const struct facts *facts);

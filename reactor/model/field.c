@@ -3,19 +3,26 @@
 
 #include <string.h>
 
-#define PCI KIND_MASK(KIND_PCI)
-#define USB KIND_MASK(KIND_USB)
+#define TYPE_PREFIX "nvidia-"
+
+#define PCI  KIND_MASK(KIND_PCI)
+#define USB  KIND_MASK(KIND_USB)
+#define NIC  KIND_MASK(KIND_SRIOV_NIC)
+#define VGPU KIND_MASK(KIND_VGPU)
 
 static const char *const kind_names[KIND_COUNT] = {
 	[KIND_PCI] = "pci",
 	[KIND_USB] = "usb",
+	[KIND_SRIOV_NIC] = "sriov-nic",
+	[KIND_VGPU] = "vgpu",
 };
 
 /* clang-format off */
 static const struct field_description descriptions[FIELD_COUNT] = {
-	[FIELD_NAME] = {"name", PCI, VALUE_TEXT, 0, "pci.ids",
-		"vendor and device, joined by one space"},
-	[FIELD_SLOT] = {"slot", PCI, VALUE_ADDRESS, 0, "sysfs name",
+	[FIELD_NAME] = {"name", PCI | NIC | VGPU, VALUE_TEXT, 0, 
+		"pci.ids; vgpu: mdev name, creatable_vgpu_types",
+		"vendor and device, joined by one space; vgpu: the profile's name"},
+	[FIELD_SLOT] = {"slot", PCI | NIC | VGPU, VALUE_ADDRESS, 0, "sysfs name",
 		"address of the function; 03:00.0 means 0000:03:00.0"},
 	[FIELD_CLASS] = {"class", PCI, VALUE_TEXT, 0, "pci.ids",
 		"name of the subclass, as lspci prints it"},
@@ -23,30 +30,36 @@ static const struct field_description descriptions[FIELD_COUNT] = {
 		"base class, subclass, programming interface; compared by the rule's 2, 4 or 6 digits"},
 	[FIELD_DEVICE_TYPE] = {"device_type", PCI, VALUE_HEX, 2, "sysfs class",
 		"base class"},
-	[FIELD_VENDOR] = {"vendor", PCI, VALUE_TEXT, 0, "pci.ids",
+	[FIELD_VENDOR] = {"vendor", PCI | NIC | VGPU, VALUE_TEXT, 0, "pci.ids",
 		"vendor's name, as lspci prints it"},
-	[FIELD_DEVICE] = {"device", PCI, VALUE_TEXT, 0, "pci.ids",
+	[FIELD_DEVICE] = {"device", PCI | NIC | VGPU, VALUE_TEXT, 0, "pci.ids",
 		"device's name, as lspci prints it"},
-	[FIELD_VENDOR_DEVICE] = {"vendor_device", PCI, VALUE_ID_PAIR, 0, "sysfs vendor, device",
+	[FIELD_VENDOR_DEVICE] = {"vendor_device", PCI | NIC | VGPU, VALUE_ID_PAIR, 0, "sysfs vendor, device",
 		"the two ids, e.g. 10de:1eb8"},
-	[FIELD_DRIVER] = {"driver", PCI, VALUE_TEXT, 0, "sysfs driver link",
+	[FIELD_DRIVER] = {"driver", PCI | NIC, VALUE_TEXT, 0, "sysfs driver link",
 		"the host's driver; empty if none"},
 	[FIELD_FUNCTION] = {"function", PCI, VALUE_TEXT, 0, "sysfs physfn, sriov_totalvfs",
 		"physical (VFs possible), virtual or plain"},
-	[FIELD_SUBSYSTEM_VENDOR_DEVICE] = {"subsystem_vendor_device", PCI, VALUE_ID_PAIR, 0,
+	[FIELD_SUBSYSTEM_VENDOR_DEVICE] = {"subsystem_vendor_device", PCI | NIC | VGPU, VALUE_ID_PAIR, 0,
 		"sysfs subsystem_vendor, subsystem_device", "ids of the card's maker"},
-	[FIELD_REVISION] = {"revision", PCI, VALUE_HEX, 2, "sysfs revision",
+	[FIELD_REVISION] = {"revision", PCI | NIC | VGPU, VALUE_HEX, 2, "sysfs revision",
 		"revision of the chip"},
-	[FIELD_NUMA_NODE] = {"numa_node", PCI, VALUE_NUMBER, 0, "sysfs numa_node",
+	[FIELD_NUMA_NODE] = {"numa_node", PCI | NIC | VGPU, VALUE_NUMBER, 0, "sysfs numa_node",
 		"NUMA node; absent where the firmware names none"},
-	[FIELD_IOMMU_GROUP] = {"iommu_group", PCI, VALUE_NUMBER, 0, "sysfs iommu_group link",
+	[FIELD_IOMMU_GROUP] = {"iommu_group", PCI | NIC | VGPU, VALUE_NUMBER, 0, "sysfs iommu_group link",
 		"number of the IOMMU group; changes over reboots"},
-	[FIELD_PHYSICAL_FUNCTION] = {"physical_function", PCI, VALUE_ADDRESS, 0,
-		"sysfs physfn link", "slot of a VF's PF"},
-	[FIELD_VF_INDEX] = {"vf_index", PCI, VALUE_NUMBER, 0, "the PF's virtfnN links",
+	[FIELD_PHYSICAL_FUNCTION] = {"physical_function", PCI | NIC | VGPU, VALUE_ADDRESS, 0,
+		"sysfs physfn link", "slot of the PF; vgpu: of the board's, absent without SR-IOV"},
+	[FIELD_VF_INDEX] = {"vf_index", PCI | NIC, VALUE_NUMBER, 0, "the PF's virtfnN links",
 		"a VF's number on its PF, from 0"},
-	[FIELD_PF_NAME] = {"pf_name", PCI, VALUE_TEXT, 0, "the PF's net folder",
+	[FIELD_PF_NAME] = {"pf_name", PCI | NIC, VALUE_TEXT, 0, "the PF's net folder",
 		"network interface of a VF's PF"},
+	[FIELD_PHYSICAL_SLOT] = {"physical_slot", NIC, VALUE_TEXT, 0, "/sys/bus/pci/slots",
+		"chassis slot that holds the card, as lspci's PhySlot; the PF's if the VF has none"},
+	[FIELD_VIRTUAL_FUNCTION] = {"virtual_function", VGPU, VALUE_NUMBER, 0,
+		"the PF's virtfnN links", "number of the VF that carries it; absent on a PF"},
+	[FIELD_TYPE_ID] = {"type_id", VGPU, VALUE_NUMBER, 0,
+		"mdev_supported_types, creatable_vgpu_types", "number of the profile; nvidia-558 means 558"},
 	[FIELD_BUS] = {"bus", USB, VALUE_NUMBER, 0, "sysfs busnum",
 		"number of the bus; changes over reboots"},
 	[FIELD_DEVICE_NUMBER] = {"device", USB, VALUE_NUMBER, 0, "sysfs devnum",
@@ -90,6 +103,16 @@ enum kind kind_find(const char *name)
 const struct field_description *field_describe(enum field field)
 {
 	return &descriptions[field];
+}
+
+const char *field_skip_prefix(enum field field, const char *spelling)
+{
+	const char *start = spelling + strspn(spelling, " \t");
+	size_t prefix = strlen(TYPE_PREFIX);
+
+	if (field == FIELD_TYPE_ID && strncmp(start, TYPE_PREFIX, prefix) == 0)
+		return start + prefix;
+	return spelling;
 }
 
 enum field field_find(enum kind kind, const char *name)

@@ -14,6 +14,8 @@
 enum kind {
 	KIND_PCI,
 	KIND_USB,
+	KIND_SRIOV_NIC, /* a virtual function of a NIC, which is of kind pci too */
+	KIND_VGPU,	/* a vGPU that a function could make: a candidate */
 	KIND_COUNT,
 };
 
@@ -43,6 +45,9 @@ enum field {
 	FIELD_PHYSICAL_FUNCTION,
 	FIELD_VF_INDEX,
 	FIELD_PF_NAME,
+	FIELD_PHYSICAL_SLOT,
+	FIELD_VIRTUAL_FUNCTION,
+	FIELD_TYPE_ID,
 	FIELD_BUS,
 	FIELD_DEVICE_NUMBER,
 	FIELD_PATH,
@@ -68,6 +73,12 @@ struct field_description {
 
 /* The row of `field`. */
 const struct field_description *field_describe(enum field field);
+
+/*
+ * Where the value begins in a spelling of it: a vGPU's type_id may be spelled as the folder of an
+ * mdev type is named, nvidia-558.
+ */
+const char *field_skip_prefix(enum field field, const char *spelling);
 
 /* The field that `kind` calls `name`; FIELD_COUNT if there is none. */
 enum field field_find(enum kind kind, const char *name);

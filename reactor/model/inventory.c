@@ -10,8 +10,7 @@ void inventory_done(struct inventory *inventory)
 	vector_done(&inventory->devices);
 }
 
-/* The place of `id`: the first device that does not come before it. */
-static size_t locate(const struct inventory *inventory, const char *id)
+size_t inventory_locate(const struct inventory *inventory, const char *id)
 {
 	size_t low = 0;
 	size_t high = inventory->devices.count;
@@ -30,7 +29,7 @@ static size_t locate(const struct inventory *inventory, const char *id)
 
 struct device *inventory_find(const struct inventory *inventory, const char *id)
 {
-	size_t at = locate(inventory, id);
+	size_t at = inventory_locate(inventory, id);
 	struct device *device = at < inventory->devices.count ? inventory->devices.items[at] : NULL;
 
 	return device && text_is(device->id, id) ? device : NULL;
@@ -43,13 +42,13 @@ struct device *inventory_put(struct inventory *inventory, struct text *id)
 	if (device)
 		return device;
 	device = device_new(text_ref(id));
-	vector_insert(&inventory->devices, locate(inventory, id->bytes), device);
+	vector_insert(&inventory->devices, inventory_locate(inventory, id->bytes), device);
 	return device;
 }
 
 void inventory_drop(struct inventory *inventory, struct device *device)
 {
-	size_t at = locate(inventory, device->id->bytes);
+	size_t at = inventory_locate(inventory, device->id->bytes);
 
 	assert(inventory->devices.items[at] == device);
 	vector_remove(&inventory->devices, at);

@@ -16,6 +16,9 @@ void inventory_done(struct inventory *inventory);
 
 struct device *inventory_find(const struct inventory *inventory, const char *id);
 
+/* The place of `id` in the order: that of the first device which does not come before it. */
+size_t inventory_locate(const struct inventory *inventory, const char *id);
+
 /* The device of this interned id, made if it is new. */
 struct device *inventory_put(struct inventory *inventory, struct text *id);
 

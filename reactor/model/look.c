@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "model/candidate.h"
 
 #include <string.h>
 
@@ -30,14 +31,20 @@ static void queue_again(struct looks *looks, struct look *look)
 	look->not_before = 0;
 }
 
-struct look *looks_add(struct looks *looks, const char *id, int64_t since)
+/* The look at the place of `id`; a new one is derived. */
+static struct look *find_or_queue(struct looks *looks, const char *id, int64_t since)
 {
-	struct look *look = map_find(&looks->by_id, id, strlen(id));
+	char carrier[PLACE_ID_SIZE];
+	struct look *look;
 
+	if (candidate_carrier(id, carrier))
+		id = carrier;
+	look = map_find(&looks->by_id, id, strlen(id));
 	if (!look) {
 		look = memory_allocate(sizeof(*look));
 		look->id = text_intern_string(looks->pool, id);
 		look->since = since;
+		look->derived = true;
 		list_append(&looks->queue, &look->link);
 		map_add(&looks->by_id, look->id->bytes, look->id->length, look);
 	}
@@ -46,6 +53,19 @@ struct look *looks_add(struct looks *looks, const char *id, int64_t since)
 	if (look->not_before)
 		queue_again(looks, look);
 	return look;
+}
+
+struct look *looks_add(struct looks *looks, const char *id, int64_t since)
+{
+	struct look *look = find_or_queue(looks, id, since);
+
+	look->derived = false;
+	return look;
+}
+
+void looks_add_derived(struct looks *looks, const char *id, int64_t since)
+{
+	find_or_queue(looks, id, since);
 }
 
 struct look *looks_take(struct looks *looks)
@@ -62,7 +82,10 @@ struct look *looks_take(struct looks *looks)
 
 void looks_defer(struct looks *looks, struct look *look, int64_t not_before)
 {
-	if (map_find(&looks->by_id, look->id->bytes, look->id->length)) {
+	struct look *same = map_find(&looks->by_id, look->id->bytes, look->id->length);
+
+	if (same) {
+		same->derived = same->derived && look->derived;
 		look_free(look);
 		return;
 	}

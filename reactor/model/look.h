@@ -3,8 +3,9 @@
  * Looks: devices to look at again. Whatever an event says, it means no more than that, so events,
  * a scan and a resync all become ids in this one queue, where several of one device are one look.
  *
- * A device's id names its place in sysfs: pci:NAME is /sys/bus/pci/devices/NAME, usb:NAME is
- * /sys/bus/usb/devices/NAME.
+ * A look is at a place in sysfs: pci:NAME is /sys/bus/pci/devices/NAME, usb:NAME is
+ * /sys/bus/usb/devices/NAME. vGPU candidates are seen in the look at the function that carries
+ * them.
  */
 #pragma once
 
@@ -20,6 +21,7 @@ struct look {
 	struct list_link link; // looks::queue or looks::waiting
 	struct text *id;       /* interned */
 	int64_t since; /* monotonic time at which its first event was received; CLOCK_NEVER: none */
+	bool derived;  /* only looks at other devices asked for it; it asks for none itself */
 	unsigned attempts;     /* that found the device incomplete */
 	int64_t not_before;    /* while waiting: when it is due; else 0 */
 	bool properties_known; /* an event brought the udev properties along */
@@ -38,10 +40,15 @@ void looks_init(struct looks *looks, struct text_pool *pool);
 void looks_done(struct looks *looks);
 
 /*
- * The look that is queued for `id`, queued now if none was. Borrowed until taken. `since` is when
- * its event was received; CLOCK_NEVER if a scan asks.
+ * The look that is queued for `id`, or for the function that carries it if it is a candidate's;
+ * queued now if none was. Borrowed until taken. `since` is when its event was received; CLOCK_NEVER
+ * if a scan asks.
  */
 struct look *looks_add(struct looks *looks, const char *id, int64_t since);
+
+/* Likewise, on account of a look at another device: so two that ask for each other come to an end.
+ */
+void looks_add_derived(struct looks *looks, const char *id, int64_t since);
 
 /* Takes the first look out of the queue, or NULL; the caller frees it. */
 struct look *looks_take(struct looks *looks);

@@ -15,6 +15,9 @@
 #define PLACE_NAME_SIZE 32
 #define PLACE_ID_SIZE	(PLACE_NAME_SIZE + sizeof("pci:"))
 
+/* Kinds whose devices have folders of their own, /sys/bus/KIND/devices/NAME. */
+#define PLACE_KINDS (KIND_MASK(KIND_PCI) | KIND_MASK(KIND_USB))
+
 /*
  * What a folder of this name is: KIND_PCI (`0000:01:00.0`), KIND_USB (`usb1`, `1-2.1`), or
  * KIND_COUNT: anything else, the interface `1-2.1:1.0` among it.

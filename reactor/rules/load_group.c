@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define MOST_KEYS 16
+
 static void read_description(
 	struct loader *loader, const config_setting_t *setting, struct resource_group *group)
 {
@@ -21,6 +23,18 @@ static bool is_driver(const struct text *driver)
 	       driver->bytes[0] != '.';
 }
 
+/* Whether devices of the kind are bound to another driver for their claim. */
+static bool is_bound(enum kind kind)
+{
+	return kind != KIND_USB && kind != KIND_VGPU;
+}
+
+/* What messages call devices of a kind that is not bound. */
+static const char *plural(enum kind kind)
+{
+	return kind == KIND_VGPU ? "vGPUs" : "USB devices";
+}
+
 static void read_driver(
 	struct loader *loader, const config_setting_t *setting, struct resource_group *group)
 {
@@ -31,9 +45,9 @@ static void read_driver(
 	if (!is_driver(driver))
 		loader_error(loader, setting, "`vfio-pci`, `keep`, or the name of a PCI driver",
 			"`%.64s` cannot be a driver", driver->bytes);
-	else if (group->kind == KIND_USB && !text_is(driver, "keep"))
+	else if (!is_bound(group->kind) && !text_is(driver, "keep"))
 		loader_error(loader, setting, "leave the key out, or say `keep`",
-			"USB devices are not bound to a driver");
+			"%s are not bound to a driver", plural(group->kind));
 	text_replace(&group->driver, driver);
 }
 
@@ -51,9 +65,9 @@ static void read_functions(
 	static const char *const words[] = {"one", "all"};
 
 	group->all_functions = loader_choice(loader, setting, words, ARRAY_LENGTH(words)) == 1;
-	if (group->all_functions && group->kind == KIND_USB)
+	if (group->all_functions && !is_bound(group->kind))
 		loader_error(loader, setting, "leave the key out",
-			"USB devices have no functions to claim together");
+			"%s have no functions to claim together", plural(group->kind));
 }
 
 static void read_select(
@@ -176,7 +190,9 @@ static void read_return_grace(
 static void read_vf(
 	struct loader *loader, const config_setting_t *setting, struct resource_group *group)
 {
-	if (group->kind != KIND_COUNT)
+	if (group->kind == KIND_SRIOV_NIC)
+		load_vf(loader, setting, group);
+	else if (group->kind != KIND_COUNT)
 		loader_error(loader, setting, "remove it",
 			"`vf` is for groups of kind sriov-nic, this one's is %s",
 			kind_name(group->kind));
@@ -188,11 +204,7 @@ static void read_cdi(
 	group->cdi = loader_boolean(loader, setting);
 }
 
-static const struct {
-	const char *name;
-	void (*read)(struct loader *loader, const config_setting_t *setting,
-		struct resource_group *group);
-} keys[] = {
+static const struct group_key keys[] = {
 	{"name",
 		NULL}, /* these two are read before all others, whose meaning depends on the kind */
 	{"kind", NULL},
@@ -207,22 +219,31 @@ static const struct {
 	{"return_grace", read_return_grace},
 	{"vf", read_vf},
 	{"cdi", read_cdi},
+	{NULL, NULL},
 };
 
-static void read_key(
-	struct loader *loader, const config_setting_t *setting, struct resource_group *group)
+static void read_key(struct loader *loader, const config_setting_t *setting,
+	struct resource_group *group, const struct group_key *key, const char *owner)
 {
-	const char *names[ARRAY_LENGTH(keys) + 1] = {0};
+	const char *names[MOST_KEYS + 1] = {0};
 
-	for (size_t i = 0; i < ARRAY_LENGTH(keys); i++) {
-		names[i] = keys[i].name;
-		if (strcmp(config_setting_name(setting), keys[i].name) == 0) {
-			if (keys[i].read)
-				keys[i].read(loader, setting, group);
+	for (size_t i = 0; key->name; key++, i++) {
+		names[i] = key->name;
+		if (strcmp(config_setting_name(setting), key->name) == 0) {
+			if (key->read)
+				key->read(loader, setting, group);
 			return;
 		}
 	}
-	loader_unknown_key(loader, setting, "a group", names);
+	loader_unknown_key(loader, setting, owner, names);
+}
+
+void load_group_keys(struct loader *loader, const config_setting_t *settings,
+	struct resource_group *group, const struct group_key *group_keys, const char *owner)
+{
+	for (int i = 0; i < config_setting_length(settings); i++)
+		read_key(loader, config_setting_get_elem(settings, (unsigned)i), group, group_keys,
+			owner);
 }
 
 static void read_name(
@@ -257,7 +278,8 @@ static enum kind read_kind(struct loader *loader, const config_setting_t *settin
 	for (enum kind known = 0; known < KIND_COUNT; known++)
 		names[known] = kind_name(known);
 	if (!kind) {
-		loader_error(loader, setting, "add kind = \"pci\"; or kind = \"usb\";",
+		loader_error(loader, setting,
+			"add kind = \"pci\"; or \"usb\", \"sriov-nic\", \"vgpu\"",
 			"a group without a kind");
 		return KIND_COUNT;
 	}
@@ -274,10 +296,11 @@ void load_group(struct loader *loader, const config_setting_t *setting)
 	group->line = config_setting_source_line(setting);
 	group->kind = read_kind(loader, setting);
 	group->description = text_intern_string(pool, "");
-	group->driver = text_intern_string(pool, group->kind == KIND_USB ? "keep" : "vfio-pci");
+	group->driver = text_intern_string(pool, is_bound(group->kind) ? "vfio-pci" : "keep");
 	group->return_grace = -1;
+	group->vf.vlan = -1;
+	group->vf.rate = -1;
 	read_name(loader, setting, group);
-	for (int i = 0; i < config_setting_length(setting); i++)
-		read_key(loader, config_setting_get_elem(setting, (unsigned)i), group);
+	load_group_keys(loader, setting, group, keys, "a group");
 	vector_add(&loader->ruleset->groups, group);
 }

@@ -140,6 +140,8 @@ static const char *value_example(const struct condition *test)
 {
 	if (!test->property && test->field == FIELD_CLASS_HEX)
 		return "2, 4 or 6 hex digits: 03, 0300 or 030000";
+	if (!test->property && test->field == FIELD_TYPE_ID)
+		return "the number of a profile: 558, or nvidia-558";
 	switch (test->value_type) {
 	case VALUE_TEXT:
 	case VALUE_LIST:
@@ -258,6 +260,10 @@ static bool read_value(
 	test->value = read_spelling(reader, setting, test);
 	if (!test->value)
 		return false;
+	if (test->operator!= OPERATOR_REGEX)
+		text_replace(
+			&test->value, text_intern_string(reader->loader->options->pool,
+					      field_skip_prefix(test->field, test->value->bytes)));
 	if ((operator_compares(test->operator) || !quoted) && !normalise(reader, test))
 		return false;
 	if (!check_element(reader, test))

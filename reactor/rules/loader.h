@@ -66,5 +66,19 @@ void loader_unknown_key(struct loader *loader, const config_setting_t *setting, 
  */
 struct condition *load_match(struct loader *loader, const config_setting_t *match, enum kind kind);
 
+/* A key of a group, or of a part of it in brackets of its own; the last of a table has no name. */
+struct group_key {
+	const char *name;
+	void (*read)(struct loader *loader, const config_setting_t *setting,
+		struct resource_group *group);
+};
+
+/* Reads each of the settings by its row of `keys`; `owner` is how messages call what has them. */
+void load_group_keys(struct loader *loader, const config_setting_t *settings,
+	struct resource_group *group, const struct group_key *keys, const char *owner);
+
+/* The key `vf`: what the VFs of the group are set to. */
+void load_vf(struct loader *loader, const config_setting_t *setting, struct resource_group *group);
+
 void load_group(struct loader *loader, const config_setting_t *setting);
 void load_rule(struct loader *loader, const config_setting_t *setting);

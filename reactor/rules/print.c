@@ -135,6 +135,29 @@ static void print_select(struct buffer *buffer, enum group_select select)
 	}
 }
 
+static void print_switch(struct buffer *buffer, const char *key, enum group_switch setting)
+{
+	if (setting != SWITCH_UNSET)
+		buffer_format(buffer, " %s = %s;", key, setting == SWITCH_ON ? "true" : "false");
+}
+
+static void print_vf(struct buffer *buffer, const struct group_vf *vf)
+{
+	if (!vf->mac && vf->vlan < 0 && vf->rate < 0 && vf->trust == SWITCH_UNSET &&
+		vf->spoofchk == SWITCH_UNSET)
+		return;
+	buffer_add_string(buffer, " vf = {");
+	if (vf->mac)
+		print_key_string(buffer, "mac", vf->mac);
+	if (vf->vlan >= 0)
+		buffer_format(buffer, " vlan = %" PRId64 ";", vf->vlan);
+	print_switch(buffer, "trust", vf->trust);
+	print_switch(buffer, "spoofchk", vf->spoofchk);
+	if (vf->rate >= 0)
+		buffer_format(buffer, " rate = %" PRId64 ";", vf->rate);
+	buffer_add_string(buffer, " };");
+}
+
 static void print_group(struct buffer *buffer, const struct resource_group *group)
 {
 	buffer_add_string(buffer, "\t{");
@@ -153,6 +176,7 @@ static void print_group(struct buffer *buffer, const struct resource_group *grou
 	print_unsafe(buffer, group->unsafe);
 	if (group->return_grace >= 0)
 		buffer_format(buffer, " return_grace = %" PRId64 ";", group->return_grace);
+	print_vf(buffer, &group->vf);
 	if (group->cdi)
 		buffer_add_string(buffer, " cdi = true;");
 	buffer_add_string(buffer, " }");

@@ -59,6 +59,7 @@ struct resource_group *group_free(struct resource_group *group)
 	text_unref(group->name);
 	text_unref(group->description);
 	text_unref(group->driver);
+	text_unref(group->vf.mac);
 	text_unref(group->file);
 	texts_done(&group->allow);
 	for (size_t i = 0; i < group->owners.count; i++) {

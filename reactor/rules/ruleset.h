@@ -47,12 +47,28 @@ enum unsafe_reason {
 
 extern const char *const unsafe_reasons[UNSAFE_REASON_COUNT];
 
+/* A setting that a group may leave as it is. */
+enum group_switch {
+	SWITCH_UNSET,
+	SWITCH_OFF,
+	SWITCH_ON,
+};
+
+/* What a claimed NIC VF is set to; what is unset stays as it is. */
+struct group_vf {
+	struct text *mac; /* 52:54:00:12:34:56; NULL: unset */
+	int64_t vlan;	  /* 0: untagged; -1: unset */
+	int64_t rate;	  /* most that it sends, in Mbit/s; 0: no limit; -1: unset */
+	enum group_switch trust;
+	enum group_switch spoofchk;
+};
+
 /* A resource group as its rule file defines it (SPEC section 4, group keys). */
 struct resource_group {
 	struct text *name;
 	enum kind kind;
 	struct text *description; /* may be empty */
-	struct text *driver;	  /* `vfio-pci`, `keep` or another; usb: `keep` */
+	struct text *driver;	  /* `vfio-pci`, `keep` or another; usb, vgpu: `keep` */
 	bool bind_on_join;
 	bool all_functions;
 	enum group_select { SELECT_FIRST, SELECT_SPREAD, SELECT_PACK } select;
@@ -60,6 +76,7 @@ struct resource_group {
 	struct vector owners; /* of struct group_owner */
 	unsigned unsafe;      /* 1 << enum unsafe_reason */
 	int64_t return_grace; /* seconds; -1: until its owner lets go */
+	struct group_vf vf;   /* of kind sriov-nic */
 	bool cdi;
 	struct text *file;
 	unsigned line;

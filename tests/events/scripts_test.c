@@ -4,7 +4,7 @@
  * the events that must come out, as `> ` lines. A bug report becomes a script.
  *
  *   rules            the lines up to `.` are a rule file, put in force in this turn
- *   see ID WORD...   facts of a device (tests/lib/world.h)
+ *   see ID WORD...   facts of a device (tests/lib/world.h); after ` | ` each those of a candidate
  *   lose ID          the device is gone
  *   resync           a scan is complete
  *   turn             settle
@@ -118,7 +118,7 @@ static void run_line(struct script *script, const char *line, FILE *stream)
 	if (strcmp(line, "rules") == 0) {
 		replace_rules(script, stream);
 	} else if (strncmp(line, "see ", 4) == 0) {
-		core_see(core, world_facts(&script->world, line + 4));
+		world_see_all(&script->world, line + 4);
 	} else if (strncmp(line, "lose ", 5) == 0) {
 		core_lose(core, line + 5);
 	} else if (strcmp(line, "resync") == 0) {

@@ -44,19 +44,40 @@ struct ruleset *world_load(struct world *world, const char *rules)
 	return ruleset;
 }
 
-static void set_word(struct world *world, struct facts *facts, enum kind kind, const char *key,
-	const char *value)
+/* The field of that name of any kind that the facts have. */
+static enum field find_field(const struct facts *facts, const char *name)
+{
+	enum field field = FIELD_COUNT;
+
+	for (enum kind kind = 0; kind < KIND_COUNT && field == FIELD_COUNT; kind++)
+		if (facts->kinds & KIND_MASK(kind))
+			field = field_find(kind, name);
+	return field;
+}
+
+static enum kind kind_of_id(const char *id)
+{
+	return strncmp(id, "usb:", 4) == 0    ? KIND_USB
+	       : strncmp(id, "vgpu:", 5) == 0 ? KIND_VGPU
+					      : KIND_PCI;
+}
+
+static void set_word(struct world *world, struct facts *facts, const char *key, const char *value)
 {
 	if (strcmp(key, "life") == 0)
 		facts->life = strtoull(value, NULL, 10);
-	else if (strcmp(key, "name") == 0 && kind == KIND_USB)
+	else if (strcmp(key, "name") == 0 && facts->kinds == KIND_MASK(KIND_USB))
 		text_replace(&facts->name, text_intern_string(&world->pool, value));
 	else if (strcmp(key, "parent") == 0)
 		facts->parent = text_intern_string(&world->pool, value);
+	else if (strcmp(key, "kind") == 0)
+		facts->kinds |= KIND_MASK(kind_find(value));
+	else if (strcmp(key, "offers") == 0)
+		facts->offers_vgpus = strcmp(value, "vgpus") == 0;
 	else if (strncmp(key, "udev.", 5) == 0)
 		facts_add_property(facts, &world->pool, key + 5, value);
-	else if (field_find(kind, key) < FIELD_COUNT)
-		facts_set(facts, &world->pool, field_find(kind, key), value);
+	else if (find_field(facts, key) < FIELD_COUNT)
+		facts_set(facts, &world->pool, find_field(facts, key), value);
 	else
 		abort(); /* a test names a field that is none */
 }
@@ -66,8 +87,8 @@ struct facts *world_facts(struct world *world, const char *words)
 	char *copy = memory_duplicate(words);
 	char *rest = copy;
 	char *id = strsep(&rest, " ");
-	enum kind kind = strncmp(id, "usb:", 4) == 0 ? KIND_USB : KIND_PCI;
-	struct facts *facts = facts_new(text_intern_string(&world->pool, id), KIND_MASK(kind));
+	struct facts *facts =
+		facts_new(text_intern_string(&world->pool, id), KIND_MASK(kind_of_id(id)));
 
 	facts->life = 1;
 	facts->name = text_intern_string(&world->pool, id);
@@ -79,8 +100,25 @@ struct facts *world_facts(struct world *world, const char *words)
 			continue;
 		for (char *blank = value; (blank = strchr(blank, '_')); blank++)
 			*blank = ' ';
-		set_word(world, facts, kind, key, value);
+		set_word(world, facts, key, value);
 	}
 	free(copy);
 	return facts;
+}
+
+void world_see_all(struct world *world, const char *words)
+{
+	struct vector found = {0};
+	char *copy = memory_duplicate(words);
+
+	for (char *rest = copy; rest;) {
+		char *end = strstr(rest, " | ");
+
+		if (end)
+			*end = '\0';
+		vector_add(&found, world_facts(world, rest));
+		rest = end ? end + 3 : NULL;
+	}
+	free(copy);
+	core_see_all(&world->core, &found);
 }

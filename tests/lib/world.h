@@ -18,7 +18,11 @@ void world_done(struct world *world);
 struct ruleset *world_load(struct world *world, const char *rules);
 
 /*
- * Facts from words separated by blanks: the id, then `life=N`, `name=...`, `parent=ID` or
- * `FIELD=VALUE` of the id's kind; `_` in a value stands for a blank. The caller owns them.
+ * Facts from words separated by blanks: the id, then `life=N`, `name=...`, `parent=ID`,
+ * `kind=KIND` for one kind more, `offers=vgpus`, or `FIELD=VALUE` of a kind that it has so far; `_`
+ * in a value stands for a blank. The caller owns them.
  */
 struct facts *world_facts(struct world *world, const char *words);
+
+/* What one look found: facts as above with ` | ` between them, the candidates' in order. */
+void world_see_all(struct world *world, const char *words);

@@ -4,7 +4,8 @@
  *
  *   1. applying the events to what was told before gives what the inventory says;
  *   2. group.left and group.joined alternate for each device, and name the group it was in;
- *   3. the final memberships equal an evaluation of the present devices from scratch.
+ *   3. the final memberships equal an evaluation of the present devices from scratch;
+ *   4. a vGPU candidate is there exactly if the last look at its function found it.
  *
  * The seed is printed; SEED=N runs one case again, CASES=N sets how many.
  */
@@ -22,7 +23,12 @@
 
 #include <cmocka.h>
 
-#define DEVICES 12
+#define DEVICES 15
+
+/* This one may be of two kinds, and this one carries those from CANDIDATES on. */
+#define NIC	   1
+#define CARRIER	   2
+#define CANDIDATES 12
 
 static uint64_t random_state;
 static uint64_t current_seed;
@@ -48,7 +54,8 @@ struct subscriber {
 
 static const char *const ids[DEVICES] = {"pci:0000:01:00.0", "pci:0000:01:00.1", "pci:0000:02:00.0",
 	"pci:0000:10:00.0", "pci:0000:e1:00.0", "pci:10000:01:00.0", "usb:1-1", "usb:1-2",
-	"usb:1-10", "usb:1-2.1", "usb:2-1", "usb:usb1"};
+	"usb:1-10", "usb:1-2.1", "usb:2-1", "usb:usb1", "vgpu:0000:02:00.0/47",
+	"vgpu:0000:02:00.0/230.2", "vgpu:0000:02:00.0/230.10"};
 
 static size_t index_of(const char *id, size_t length)
 {
@@ -159,19 +166,35 @@ static const char *const usb_tests[] = {"(\"speed\",\"<\",480)", "(\"speed\",\"g
 	"(\"usb_version\",\">\",\"2.0\")", "(\"path\",\"ew\",\"1\")",
 	"(\"udev.SEAT\",\"eq\",\"x\")"};
 
-static void add_condition(struct buffer *text, bool usb, unsigned depth)
+static const char *const nic_tests[] = {"(\"driver\",\"eq\",\"igb\")",
+	"(\"physical_slot\",\"eq\",\"3\")", "(\"physical_slot\",\"ne\",\"3\")",
+	"(\"vf_index\",\"<\",2)"};
+static const char *const vgpu_tests[] = {"(\"type_id\",\"eq\",\"nvidia-230\")",
+	"(\"type_id\",\"<\",100)", "(\"name\",\"ew\",\"Q\")", "(\"numa_node\",\"ne\",0)"};
+
+static const struct {
+	const char *const *conditions;
+	unsigned count;
+} tests_of[KIND_COUNT] = {
+	[KIND_PCI] = {pci_tests, ARRAY_LENGTH(pci_tests)},
+	[KIND_USB] = {usb_tests, ARRAY_LENGTH(usb_tests)},
+	[KIND_SRIOV_NIC] = {nic_tests, ARRAY_LENGTH(nic_tests)},
+	[KIND_VGPU] = {vgpu_tests, ARRAY_LENGTH(vgpu_tests)},
+};
+
+static void add_condition(struct buffer *text, enum kind kind, unsigned depth)
 {
 	unsigned shape = random_below(depth > 0 ? 8 : 5);
 
 	if (shape < 5) {
-		buffer_add_string(text, usb ? usb_tests[random_below(ARRAY_LENGTH(usb_tests))]
-					    : pci_tests[random_below(ARRAY_LENGTH(pci_tests))]);
+		buffer_add_string(
+			text, tests_of[kind].conditions[random_below(tests_of[kind].count)]);
 		return;
 	}
 	buffer_add_string(text, shape == 5 ? "(\"not\"" : shape == 6 ? "(\"any\"" : "(\"all\"");
 	for (unsigned i = shape == 5 ? 1 : 1 + random_below(3); i > 0; i--) {
 		buffer_add_byte(text, ',');
-		add_condition(text, usb, depth - 1);
+		add_condition(text, kind, depth - 1);
 	}
 	buffer_add_byte(text, ')');
 }
@@ -184,15 +207,17 @@ static struct ruleset *random_rules(struct world *world)
 
 	buffer_add_string(&text,
 		"groups=({name=\"p0\";kind=\"pci\";},{name=\"p1\";kind=\"pci\";},"
-		"{name=\"u0\";kind=\"usb\";},{name=\"u1\";kind=\"usb\";});rules=(");
+		"{name=\"u0\";kind=\"usb\";},{name=\"u1\";kind=\"usb\";},"
+		"{name=\"s0\";kind=\"sriov-nic\";},{name=\"s1\";kind=\"sriov-nic\";},"
+		"{name=\"v0\";kind=\"vgpu\";},{name=\"v1\";kind=\"vgpu\";});rules=(");
 	for (unsigned i = 0; i < count; i++) {
-		bool usb = random_below(2);
+		enum kind kind = random_below(KIND_COUNT);
 
 		buffer_format(&text, "%s{name=\"r%u\";group=\"%c%u\";enabled=%s;match=(",
-			i ? "," : "", i, usb ? 'u' : 'p', random_below(2),
+			i ? "," : "", i, kind_name(kind)[0], random_below(2),
 			random_below(5) ? "true" : "false");
 		for (unsigned conditions = 1 + random_below(2); conditions > 0; conditions--) {
-			add_condition(&text, usb, 2);
+			add_condition(&text, kind, 2);
 			buffer_add_string(&text, conditions > 1 ? "," : "");
 		}
 		buffer_add_string(&text, ");}");
@@ -218,8 +243,20 @@ static struct facts *random_facts(struct world *world, const char *id)
 	struct facts *facts;
 
 	buffer_format(&words, "%s life=%u", id, 1 + random_below(8) / 7);
-	if (strncmp(id, "pci:", 4) == 0) {
+	if (strncmp(id, "vgpu:", 5) == 0) {
+		maybe(&words, "type_id", (const char *const[]){"47", "nvidia-230"}, 2);
+		maybe(&words, "name", (const char *const[]){"A40-1Q", "A40-1B"}, 2);
+		maybe(&words, "numa_node", (const char *const[]){"0", "1"}, 2);
+	} else if (strncmp(id, "pci:", 4) == 0) {
 		buffer_format(&words, " slot=%s", id + 4);
+		if (id == ids[NIC]) {
+			bool nic = random_below(2);
+
+			buffer_add_string(&words, nic ? " kind=sriov-nic" : "");
+			if (nic)
+				maybe(&words, "physical_slot", (const char *const[]){"3", "4"}, 2);
+			maybe(&words, "vf_index", (const char *const[]){"1", "2"}, 2);
+		}
 		maybe(&words, "driver", (const char *const[]){"", "nvme", "igb"}, 3);
 		maybe(&words, "class_hex", (const char *const[]){"020000", "030200"}, 2);
 		maybe(&words, "numa_node", (const char *const[]){"0", "1"}, 2);
@@ -237,6 +274,34 @@ static struct facts *random_facts(struct world *world, const char *id)
 	facts = world_facts(world, buffer_string(&words));
 	buffer_done(&words);
 	return facts;
+}
+
+/* `candidates` has a bit for each candidate that the last look at its function found. */
+static void see(struct world *world, const char *id, unsigned *candidates)
+{
+	struct vector found = {0};
+
+	vector_add(&found, random_facts(world, id));
+	if (id == ids[CARRIER])
+		*candidates = random_below(1 << (DEVICES - CANDIDATES));
+	for (size_t i = CANDIDATES; id == ids[CARRIER] && i < DEVICES; i++)
+		if (*candidates & 1u << (i - CANDIDATES))
+			vector_add(&found, random_facts(world, ids[i]));
+	core_see_all(&world->core, &found);
+}
+
+static void lose(struct world *world, const char *id, unsigned *candidates)
+{
+	if (id == ids[CARRIER])
+		*candidates = 0;
+	core_lose(&world->core, id);
+}
+
+static void check_candidates(const struct core *core, unsigned candidates)
+{
+	for (size_t i = CANDIDATES; i < DEVICES; i++)
+		assert_int_equal(
+			core_find(core, ids[i]) != NULL, (candidates >> (i - CANDIDATES)) & 1);
 }
 
 static void check_from_scratch(struct core *core)
@@ -257,21 +322,24 @@ static void run_case(uint64_t seed)
 	struct world world;
 	struct subscriber subscriber = {0};
 	struct vector moves = {0};
+	unsigned candidates = 0;
 
 	random_state = seed;
 	world_init(&world);
 	for (unsigned step = 0; step < 40; step++) {
-		const char *id = ids[random_below(DEVICES)];
+		size_t device = random_below(DEVICES);
+		const char *id = ids[device >= CANDIDATES ? CARRIER : device];
 		unsigned action = random_below(12);
 
 		if (action < 7)
-			core_see(&world.core, random_facts(&world, id));
+			see(&world, id, &candidates);
 		else if (action < 9)
-			core_lose(&world.core, id);
+			lose(&world, id, &candidates);
 		else if (action < 11)
 			settle(&world, &subscriber);
 		else
 			core_replace_rules(&world.core, random_rules(&world), &moves);
+		check_candidates(&world.core, candidates);
 	}
 	settle(&world, &subscriber);
 	check_from_scratch(&world.core);

@@ -69,8 +69,12 @@ int openat(int folder, const char *name, int flags, ...)
 static int look(struct looker *looker, const char *id, struct facts **ret_facts)
 {
 	struct text *text = text_new(id, strlen(id));
-	int result = probe_look(looker->probe, text, ret_facts);
+	struct vector found = {0};
+	int result = probe_look(looker->probe, text, &found);
 
+	if (result == 0)
+		*ret_facts = facts_ref(found.items[0]);
+	facts_list_done(&found);
 	text_unref(text);
 	return result;
 }
@@ -284,6 +288,41 @@ static void check_no_descriptors(struct looker *looker)
 	check_field(looker, "usb:1-2", FIELD_BUS, "1", "descriptors again: a device again");
 }
 
+/* The slot of a VF's card is read in other folders: want of descriptors for those is one too. */
+static void check_no_descriptors_for_the_slot(struct looker *looker)
+{
+	char *root = umockdev_testbed_get_root_dir(looker->scene.testbed);
+	char *slot = g_strconcat(root, "/sys/bus/pci/slots/3", NULL);
+	char *address = g_strconcat(slot, "/address", NULL);
+	int next = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int result = -EMFILE;
+	unsigned refused = 0;
+	struct facts *facts = NULL;
+	struct rlimit before;
+
+	close(next);
+	scene_check(&looker->scene,
+		g_mkdir_with_parents(slot, 0755) == 0 &&
+			g_file_set_contents(address, "0000:01:00\n", -1, NULL),
+		"a chassis slot");
+	getrlimit(RLIMIT_NOFILE, &before);
+	for (unsigned spare = 0; result == -EMFILE && spare < 10; spare++) {
+		struct rlimit few = {(rlim_t)next + spare, before.rlim_max};
+
+		setrlimit(RLIMIT_NOFILE, &few);
+		result = look(looker, "pci:0000:01:10.2", &facts);
+		setrlimit(RLIMIT_NOFILE, &before);
+		refused += result == -EMFILE;
+	}
+	scene_check(&looker->scene,
+		result == 0 && refused >= 3 && text_is(facts->values[FIELD_PHYSICAL_SLOT], "3"),
+		"a look at a VF is whole, or an error");
+	facts_unref(facts);
+	g_free(address);
+	g_free(slot);
+	g_free(root);
+}
+
 int main(void)
 {
 	struct looker looker = {0};
@@ -293,6 +332,7 @@ int main(void)
 	check_walk(&looker);
 	check_looks(&looker);
 	check_no_descriptors(&looker);
+	check_no_descriptors_for_the_slot(&looker);
 	check_hostile_attributes(&looker);
 	check_vanishing(&looker);
 	check_no_folder(&looker);

@@ -17,6 +17,9 @@ static void print(const struct facts *facts, const char *name, const struct text
 static void print_facts(const struct facts *facts)
 {
 	print(facts, "NAME", facts->name);
+	for (enum kind kind = 0; kind < KIND_COUNT; kind++)
+		if (facts->kinds & KIND_MASK(kind))
+			printf("%s\tKIND %s\tyes\n", facts->id->bytes, kind_name(kind));
 	print(facts, "PARENT", facts->parent);
 	print(facts, "BOUND", facts->bound);
 	for (enum field field = 0; field < FIELD_COUNT; field++)
@@ -34,13 +37,13 @@ int main(void)
 	looks_init(&looks, &pool);
 	failures += probe_walk(&looks) != 0;
 	while ((look = looks_take(&looks))) {
-		struct facts *facts;
-		int result = probe_look(probe, look->id, &facts);
+		struct vector found = {0};
+		int result = probe_look(probe, look->id, &found);
 
-		if (result == 0) {
-			print_facts(facts);
-			facts_unref(facts);
-		} else {
+		for (size_t i = 0; i < found.count; i++)
+			print_facts(found.items[i]);
+		facts_list_done(&found);
+		if (result != 0) {
 			fprintf(stderr, "%s: %d\n", look->id->bytes, result);
 			failures++;
 		}

@@ -8,6 +8,8 @@
 #include "core/rights.h"
 #include "core/topology.h"
 
+#include <string.h>
+
 static void test_first_enabled_rule_of_its_kind(void **state)
 {
 	static const struct {
@@ -96,6 +98,73 @@ static void test_virtual_functions_depend_on_their_physical_one(void **state)
 	world_done(&world);
 }
 
+/* The ids of all looks, each followed by a blank; all must be derived ones. */
+static void take_looks(struct looks *looks, char line[static 256])
+{
+	struct look *look;
+
+	line[0] = '\0';
+	while ((look = looks_take(looks))) {
+		assert_true(look->derived);
+		assert_true(strlen(line) + look->id->length + 2 < 256);
+		strcat(strcat(line, look->id->bytes), " ");
+		look_free(look);
+	}
+}
+
+static void test_vgpu_siblings_depend_on_each_other(void **state)
+{
+	static const char *const devices[] = {
+		"pci:0000:41:00.0 function=physical offers=vgpus",
+		"pci:0000:41:00.4 function=virtual physical_function=41:00.0 "
+		"parent=pci:0000:41:00.0 offers=vgpus | vgpu:0000:41:00.4/5 "
+		"physical_function=41:00.0 parent=pci:0000:41:00.4",
+		"pci:0000:41:00.5 function=virtual physical_function=41:00.0 "
+		"parent=pci:0000:41:00.0 offers=vgpus",
+		"pci:0000:41:00.6 function=virtual physical_function=41:00.0 "
+		"parent=pci:0000:41:00.0",
+		"pci:0000:42:00.4 function=virtual physical_function=42:00.0 "
+		"parent=pci:0000:42:00.0 offers=vgpus",
+		"pci:0000:43:00.0 function=plain offers=vgpus | vgpu:0000:43:00.0/230.1 "
+		"parent=pci:0000:43:00.0",
+		"pci:0000:44:00.0 function=physical",
+		"pci:0000:44:00.4 function=virtual physical_function=44:00.0 "
+		"parent=pci:0000:44:00.0 offers=vgpus",
+		"pci:0000:44:00.5 function=virtual physical_function=44:00.0 "
+		"parent=pci:0000:44:00.0 offers=vgpus",
+	};
+	static const struct {
+		const char *looked_at;
+		int64_t since;
+		const char *want;
+	} cases[] = {
+		{"pci:0000:41:00.4", 5, "pci:0000:41:00.0 pci:0000:41:00.5 "},
+		{"pci:0000:41:00.4", CLOCK_NEVER, ""}, /* a scan looks at them anyway */
+		{"pci:0000:41:00.0", 5, "pci:0000:41:00.4 pci:0000:41:00.5 pci:0000:41:00.6 "},
+		{"pci:0000:41:00.6", 5, ""}, /* its types, were there any, are not on a list */
+		{"pci:0000:42:00.4", 5, ""}, {"pci:0000:43:00.0", 5, ""},
+		{"pci:0000:44:00.4", 5, "pci:0000:44:00.5 "}, /* a PF that offers none itself */
+	};
+	struct world world;
+	struct looks looks;
+	char line[256];
+
+	(void)state;
+	world_init(&world);
+	looks_init(&looks, &world.pool);
+	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
+		world_see_all(&world, devices[i]);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		topology_add_dependents(&world.core.inventory,
+			core_find(&world.core, cases[i].looked_at)->now.facts, cases[i].since,
+			&looks);
+		take_looks(&looks, line);
+		assert_string_equal(line, cases[i].want);
+	}
+	looks_done(&looks);
+	world_done(&world);
+}
+
 static void test_rights(void **state)
 {
 	uid_t users[] = {1000};
@@ -132,6 +201,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_first_enabled_rule_of_its_kind),
 		cmocka_unit_test(test_virtual_functions_depend_on_their_physical_one),
+		cmocka_unit_test(test_vgpu_siblings_depend_on_each_other),
 		cmocka_unit_test(test_rights),
 	};
 

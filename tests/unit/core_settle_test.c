@@ -105,6 +105,12 @@ static void test_every_member_that_differs_is_named(void **state)
 		{"usb:1-1 speed=480", "usb:1-1", "[\"usb.speed\"]"},
 		{"usb:1-1 bus=1 device=4", "usb:1-1 bus=2 device=5",
 			"[\"usb.bus\",\"usb.device\"]"},
+		{"pci:0000:01:10.0 slot=01:10.0 driver=a",
+			"pci:0000:01:10.0 slot=01:10.0 driver=b kind=sriov-nic physical_slot=3",
+			"[\"kinds\",\"pci.driver\",\"sriov-nic.slot\",\"sriov-nic.driver\","
+			"\"sriov-nic.physical_slot\"]"},
+		{"vgpu:0000:01:10.0/5 type_id=5 name=A", "vgpu:0000:01:10.0/5 type_id=5 name=B",
+			"[\"vgpu.name\"]"},
 		{"usb:1-1 udev.A=1", "usb:1-1 udev.B=1", "[\"usb.udev.B\",\"usb.udev.A\"]"},
 		{"usb:1-1 udev.A=1", "usb:1-1 udev.A=2", "[\"usb.udev.A\"]"},
 	};
@@ -126,6 +132,28 @@ static void test_every_member_that_differs_is_named(void **state)
 		delta_done(&delta);
 		world_done(&world);
 	}
+}
+
+/* A subscriber of one kind is told of a device that was of it, or is. */
+static void test_a_change_is_of_all_kinds_before_and_after(void **state)
+{
+	static const char *const looks[] = {"pci:0000:01:10.0", "pci:0000:01:10.0 kind=sriov-nic",
+		"pci:0000:01:10.0 kind=sriov-nic driver=a", "pci:0000:01:10.0"};
+	unsigned both = KIND_MASK(KIND_PCI) | KIND_MASK(KIND_SRIOV_NIC);
+	struct world world;
+	struct delta delta = {0};
+
+	(void)state;
+	start(&world);
+	for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]); i++) {
+		core_see(&world.core, world_facts(&world, looks[i]));
+		core_settle(&world.core, &delta);
+		assert_int_equal(delta.changes.count, 1);
+		assert_int_equal(((struct change *)delta.changes.items[0])->kinds,
+			i == 0 ? KIND_MASK(KIND_PCI) : both);
+		delta_done(&delta);
+	}
+	world_done(&world);
 }
 
 static void test_moves_of_a_reload(void **state)
@@ -191,6 +219,7 @@ int main(void)
 		cmocka_unit_test(test_a_move_tells_both_groups),
 		cmocka_unit_test(test_json_of_a_device_is_shared),
 		cmocka_unit_test(test_every_member_that_differs_is_named),
+		cmocka_unit_test(test_a_change_is_of_all_kinds_before_and_after),
 		cmocka_unit_test(test_moves_of_a_reload),
 		cmocka_unit_test(test_a_rule_that_moves_in_the_order_is_no_event),
 	};

@@ -29,6 +29,13 @@ static void test_fields(void **state)
 	assert_int_equal(field_find(KIND_USB, "device"), FIELD_DEVICE_NUMBER);
 	assert_int_equal(field_find(KIND_USB, "slot"), FIELD_COUNT);
 	assert_int_equal(field_find(KIND_PCI, ""), FIELD_COUNT);
+	/* one field, three kinds; and what one kind alone has */
+	assert_int_equal(field_find(KIND_SRIOV_NIC, "vendor_device"), FIELD_VENDOR_DEVICE);
+	assert_int_equal(field_find(KIND_VGPU, "vendor_device"), FIELD_VENDOR_DEVICE);
+	assert_int_equal(field_find(KIND_VGPU, "driver"), FIELD_COUNT);
+	assert_int_equal(field_find(KIND_SRIOV_NIC, "class_hex"), FIELD_COUNT);
+	assert_int_equal(field_find(KIND_PCI, "physical_slot"), FIELD_COUNT);
+	assert_int_equal(field_find(KIND_SRIOV_NIC, "virtual_function"), FIELD_COUNT);
 }
 
 static void test_kinds(void **state)
@@ -54,6 +61,14 @@ static void test_set(void **state)
 		{FIELD_SPEED, "1.5", "1.5"},
 		{FIELD_BUS, "001", "1"},
 		{FIELD_BUS, "", NULL},
+		{FIELD_TYPE_ID, "558", "558"},
+		{FIELD_TYPE_ID, "nvidia-558", "558"},
+		{FIELD_TYPE_ID, " \tnvidia-0558 ", "558"},
+		{FIELD_TYPE_ID, "nvidia-", NULL},
+		{FIELD_TYPE_ID, "nvidia-nvidia-5", NULL},
+		{FIELD_TYPE_ID, "i915-GVTg_V5_4", NULL},
+		{FIELD_VIRTUAL_FUNCTION, "nvidia-5", NULL},
+		{FIELD_NAME, "nvidia-5", "nvidia-5"},
 		{FIELD_DRIVER, "", ""},
 		{FIELD_SERIAL, "A\tB\xff",
 			"A\xef\xbf\xbd"

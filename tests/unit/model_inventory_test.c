@@ -28,6 +28,15 @@ static void test_order(void **state)
 		"usb:usb1",
 		"usb:usb2",
 		"usb:usb10",
+		"vgpu:0000:09:00.0/", /* what the ids of its candidates begin with */
+		"vgpu:0000:09:00.0/47",
+		"vgpu:0000:09:00.0/230.1",
+		"vgpu:0000:09:00.0/230.2",
+		"vgpu:0000:09:00.0/230.10",
+		"vgpu:0000:09:00.0/1156",
+		"vgpu:0000:0a:00.0/5",
+		"vgpu:0000:10:00.4/5",
+		"vgpu:10000:01:00.0/5",
 	};
 	size_t count = sizeof(sorted) / sizeof(sorted[0]);
 

@@ -219,6 +219,28 @@ static void the_index_is_read_never_computed(void **state)
 	}
 }
 
+static void only_a_vf_of_a_nic_is_of_two_kinds(void **state)
+{
+	static const struct {
+		const char *class;
+		bool nic;
+	} cases[] = {{"0x020000\n", true}, {"0x020700\n", true}, {"0x028000\n", true},
+		{"0x030200\n", false}, {"0x010802\n", false}};
+
+	(void)state;
+	write_virtual_functions();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		facts->kinds = KIND_MASK(KIND_PCI);
+		write_pci("0000:01:10.2", "0x8086\n", "0x10ca\n", cases[i].class);
+		assert_true(look_pci("0000:01:10.2", "0000:01:10.2"));
+		assert_int_equal(facts->kinds,
+			KIND_MASK(KIND_PCI) | (cases[i].nic ? KIND_MASK(KIND_SRIOV_NIC) : 0));
+	}
+	facts->kinds = KIND_MASK(KIND_PCI);
+	assert_true(look_pci("pf", "0000:01:00.0"));
+	assert_int_equal(facts->kinds, KIND_MASK(KIND_PCI));
+}
+
 static void a_vf_whose_pf_is_not_ready_has_no_index(void **state)
 {
 	(void)state;
@@ -382,6 +404,7 @@ int main(void)
 		TEST(a_pci_device_needs_vendor_device_and_class),
 		TEST(a_vf_has_what_its_pf_has),
 		TEST(the_index_is_read_never_computed),
+		TEST(only_a_vf_of_a_nic_is_of_two_kinds),
 		TEST(a_vf_whose_pf_is_not_ready_has_no_index),
 		TEST(a_usb_device_needs_numbers_and_ids),
 		TEST(a_usb_device_may_lack_the_rest),

@@ -164,9 +164,10 @@ static void test_examples(void **state)
 		print_errors(&words, &errors);
 		fail_msg("%s", buffer_string(&words));
 	}
-	assert_int_equal(texts.count, 4);
+	assert_int_equal(texts.count, 5);
 	assert_int_equal(ruleset->findings.count, 0);
 	assert_non_null(ruleset_find_group(ruleset, "security-keys"));
+	assert_non_null(ruleset_find_group(ruleset, "vgpu-compute"));
 	ruleset_free(ruleset);
 	rule_texts_done(&texts);
 	rule_errors_done(&errors);

@@ -118,6 +118,11 @@ bool folder_read_number(
 	return number_parse(digits, strlen(digits), base, most, ret_number);
 }
 
+bool folder_has(const struct folder *folder, const char *name)
+{
+	return faccessat(folder->descriptor, name, F_OK, 0) == 0;
+}
+
 bool folder_read_link(struct folder *folder, const char *name, char ret_base[static ENTRY_SIZE])
 {
 	int result = file_link_base_at(folder->descriptor, name, ret_base, ENTRY_SIZE);

@@ -48,10 +48,16 @@ enum folder_state folder_check(struct folder *folder);
 /* Keeps `error` (-errno) in folder::error if it concerns this process. */
 void folder_note(struct folder *folder, int error);
 
+/* Keeps `error` (-errno) in folder::error if it concerns this process. */
+void folder_note(struct folder *folder, int error);
+
 /*
  * Attributes and links that cannot be read are absent: false, and ret_ is untouched. Where that is
  * for want of descriptors or memory, it says nothing about the device, and folder::error tells.
  */
+
+/* Whether there is anything of that name. */
+bool folder_has(const struct folder *folder, const char *name);
 
 /* The attribute without its line end. A NUL byte in it becomes byte 1, a control character too. */
 bool folder_read(struct folder *folder, const char *name, char ret_value[static ATTRIBUTE_SIZE]);

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "io/probe/probe_pci.h"
 #include "io/probe/probe_usb.h"
+#include "io/probe/vgpu.h"
 #include "model/place.h"
 
 #include <string.h>
@@ -46,8 +47,7 @@ static void set_parent(struct facts *facts, struct text_pool *pool, const struct
 
 	if (facts->parent || !slash)
 		return;
-	if (place_nearest(folder->target, (size_t)(slash - folder->target),
-		    KIND_MASK(KIND_PCI) | KIND_MASK(KIND_USB), parent))
+	if (place_nearest(folder->target, (size_t)(slash - folder->target), PLACE_KINDS, parent))
 		facts->parent = text_intern_string(pool, parent);
 }
 
@@ -59,8 +59,10 @@ static bool set_fields(
 		return probe_pci(probe->names, probe->pool, folder, facts);
 	case KIND_USB:
 		return probe_usb(&probe->usb_names, probe->pool, folder, facts);
+	case KIND_SRIOV_NIC:
+	case KIND_VGPU:
 	case KIND_COUNT:
-		break;
+		break; /* these have no folders: they are seen with their function */
 	}
 	return false;
 }
@@ -81,8 +83,10 @@ static int judge(struct folder *folder, bool complete)
 	return complete ? 0 : PROBE_INCOMPLETE;
 }
 
-static int look_once(struct probe *probe, enum kind kind, const char *name, struct facts *facts)
+/* Adds all that is found to the vector whose first facts are those of the place itself. */
+static int look_once(struct probe *probe, enum kind kind, const char *name, struct vector *found)
 {
+	struct facts *facts = found->items[0];
 	struct folder folder;
 	bool complete;
 	int result = folder_open(kind, name, &folder);
@@ -94,12 +98,14 @@ static int look_once(struct probe *probe, enum kind kind, const char *name, stru
 	facts->life = folder.life;
 	complete = set_fields(probe, kind, &folder, facts);
 	set_parent(facts, probe->pool, &folder);
+	if (kind == KIND_PCI && complete)
+		vgpu_add_candidates(found, probe->pool, &folder);
 	result = judge(&folder, complete);
 	folder_close(&folder);
 	return result;
 }
 
-int probe_look(struct probe *probe, const struct text *id, struct facts **ret_facts)
+int probe_look(struct probe *probe, const struct text *id, struct vector *ret_found)
 {
 	const char *name;
 	enum kind kind = place_of_id(id->bytes, &name);
@@ -108,14 +114,12 @@ int probe_look(struct probe *probe, const struct text *id, struct facts **ret_fa
 	if (kind == KIND_COUNT)
 		return PROBE_GONE;
 	for (unsigned attempt = 0; attempt < 2 && result == LOOK_REPLACED; attempt++) {
-		struct facts *facts =
-			facts_new(text_intern(probe->pool, id->bytes, id->length), KIND_MASK(kind));
+		struct text *own = text_intern(probe->pool, id->bytes, id->length);
 
-		result = look_once(probe, kind, name, facts);
-		if (result == 0)
-			*ret_facts = facts;
-		else
-			facts_unref(facts);
+		vector_add(ret_found, facts_new(own, KIND_MASK(kind)));
+		result = look_once(probe, kind, name, ret_found);
+		if (result != 0)
+			facts_list_done(ret_found);
 	}
 	return result == LOOK_REPLACED ? PROBE_INCOMPLETE : result;
 }

@@ -5,10 +5,13 @@
  */
 #include "io/probe/probe_pci.h"
 
+#include "io/probe/physical_slot.h"
 #include "io/probe/virtual_function.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#define BASE_CLASS_NETWORK "02"
 
 struct ids {
 	uint64_t vendor;
@@ -88,6 +91,15 @@ static void set_numbers(struct facts *facts, struct text_pool *pool, struct fold
 		facts_set(facts, pool, FIELD_IOMMU_GROUP, group);
 }
 
+/* A VF of a NIC is of one kind more. */
+static void set_nic(struct facts *facts, struct text_pool *pool, struct folder *folder)
+{
+	if (!text_is(facts->values[FIELD_DEVICE_TYPE], BASE_CLASS_NETWORK))
+		return;
+	facts->kinds |= KIND_MASK(KIND_SRIOV_NIC);
+	physical_slot_set(facts, pool, folder);
+}
+
 static void set_function(struct facts *facts, struct text_pool *pool, struct folder *folder)
 {
 	char physical[ENTRY_SIZE];
@@ -96,6 +108,7 @@ static void set_function(struct facts *facts, struct text_pool *pool, struct fol
 	if (folder_read_link(folder, "physfn", physical)) {
 		facts_set(facts, pool, FIELD_FUNCTION, "virtual");
 		virtual_function_set(facts, pool, folder, physical);
+		set_nic(facts, pool, folder);
 		return;
 	}
 	folder_read_number(folder, "sriov_totalvfs", 10, UINT16_MAX, &possible);

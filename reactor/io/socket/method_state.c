@@ -44,7 +44,8 @@ static bool read_wanted(struct call *call, struct wanted *ret_wanted)
 	};
 
 	if (kind && wanted.kind == KIND_COUNT) {
-		reply_invalid(call, "kind", "there is no kind `%s`; pci and usb are kinds", kind);
+		reply_invalid(call, "kind",
+			"there is no kind `%s`; pci, usb, sriov-nic and vgpu are kinds", kind);
 		return false;
 	}
 	if (state && wanted.state == STATE_COUNT) {

@@ -113,6 +113,8 @@ static void add_places(
 		add_component(places, devpath, length, KIND_USB);
 	} else if (is(event->subsystem, "usb") && is(event->devtype, "usb_interface")) {
 		add_component(places, devpath, parent, KIND_USB);
+	} else if (is(event->subsystem, "mdev")) {
+		add_nearest(places, devpath, parent, KIND_MASK(KIND_PCI));
 	} else if (is(event->subsystem, "net")) {
 		/* not the last component: an interface may be named like a device */
 		add_nearest(places, devpath, parent, KIND_MASK(KIND_PCI));

@@ -39,8 +39,8 @@ uint64_t uevent_number(const char *message, size_t length);
 
 /*
  * The devices to look at: the device itself; for an interface of a USB device that device; for a
- * network interface the PCI function and the USB device it hangs on. None for everything virtual
- * and for other subsystems.
+ * network interface the PCI function and the USB device it hangs on; for a mediated device (a vGPU)
+ * the PCI function that carries it. None for everything virtual and for other subsystems.
  */
 void uevent_find_places(const struct uevent *event, struct uevent_places *ret_places);
 

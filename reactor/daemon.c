@@ -111,6 +111,7 @@ static void follow_resync(struct daemon *daemon)
 {
 	if (daemon->resyncing && list_is_empty(&daemon->looks.queue)) {
 		daemon->resyncing = false;
+		second_opinion_want(daemon);
 		if (daemon->listening) {
 			core_note_resync(&daemon->core);
 			count(&daemon->status.counters, COUNTER_RESYNCS);
@@ -192,6 +193,7 @@ static void daemon_turn(struct daemon *daemon)
 	receive_events(daemon);
 	look_at_devices(daemon, now);
 	follow_resync(daemon);
+	second_opinion_follow(daemon);
 	reload_if_wanted(daemon, &reload);
 	publish(daemon);
 	reload_reply(&reload);
@@ -208,7 +210,8 @@ static int64_t next_deadline(const struct daemon *daemon)
 	int64_t service = service_deadline(daemon->service);
 
 	if (daemon->source_readable || daemon->events_lost || daemon->resyncing ||
-		daemon->reload_wanted || service_is_busy(daemon->service))
+		daemon->reload_wanted || second_opinion_is_due(daemon) ||
+		service_is_busy(daemon->service))
 		return now;
 	return looks < service ? looks : service;
 }

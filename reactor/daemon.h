@@ -19,6 +19,7 @@
 #include "io/store/store.h"
 #include "io/udev/source.h"
 #include "options.h"
+#include "second_opinion.h"
 
 struct daemon {
 	const struct options *options;
@@ -40,6 +41,7 @@ struct daemon {
 
 	bool events_lost; /* everything must be looked at again once the source is drained */
 	bool resyncing;	  /* it is being looked at */
+	struct second_opinion second_opinion;
 	struct listen_place place; /* of the socket: only our own file is removed */
 	int listener;		   /* descriptor, until the first scan is complete; -1 afterwards */
 	bool listening;		   /* the first scan is complete */

@@ -11,6 +11,7 @@ from hostdevd import TOP, Daemon, Skip  # noqa: E402
 
 RECORDED_USB = f"{TOP}/tests/umockdev/usb.umockdev"
 ROOT = "/devices/pci0000:00"
+IDS = {"vendor": b"0x8086\n", "device": b"0x10c9\n", "class": b"0x020000\n"}  # of a function
 
 
 def block(path, subsystem, attributes, links=(), more=()):
@@ -23,8 +24,7 @@ def block(path, subsystem, attributes, links=(), more=()):
 
 
 def pci(path, links=(), **attributes):
-    values = {"vendor": b"0x8086\n", "device": b"0x10c9\n", "class": b"0x020000\n"}
-    return block(f"{ROOT}/{path}", "pci", {**values, **attributes}, links)
+    return block(f"{ROOT}/{path}", "pci", {**IDS, **attributes}, links)
 
 
 def descriptors(vendor, product):
@@ -34,13 +34,13 @@ def descriptors(vendor, product):
             bytes([9, 2, 9, 0, 0, 1, 0, 0x80, 50]))
 
 
-def usb(path, number, vendor=0x46f4, product=1, links=(), **attributes):
+def usb(path, number, vendor_id=0x46f4, model_id=1, **attributes):
     """A USB device whose path begins with usb1/."""
-    values = {"busnum": b"1\n", "devnum": b"%d\n" % number, "idVendor": b"%04x\n" % vendor,
-              "idProduct": b"%04x\n" % product, "bConfigurationValue": b"1\n",
-              "speed": b"480\n", "descriptors": descriptors(vendor, product)}
+    values = {"busnum": b"1\n", "devnum": b"%d\n" % number, "idVendor": b"%04x\n" % vendor_id,
+              "idProduct": b"%04x\n" % model_id, "bConfigurationValue": b"1\n",
+              "speed": b"480\n", "descriptors": descriptors(vendor_id, model_id)}
     node = f"bus/usb/001/{number:03}"  # libusb lists no device without one
-    return block(f"{ROOT}/0000:00:05.0/{path}", "usb", {**values, **attributes}, links,
+    return block(f"{ROOT}/0000:00:05.0/{path}", "usb", {**values, **attributes}, (),
                  [f"N: {node}", f"E: DEVNAME=/dev/{node}", "E: DEVTYPE=usb_device"])
 
 

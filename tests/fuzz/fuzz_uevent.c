@@ -48,21 +48,29 @@ static void check_strings(const char *string, const char *end)
 	check_places(&event);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
+/* Exactly so many bytes: reading one more is an error that the sanitizer sees. */
+static void check_message(const uint8_t *bytes, size_t length)
 {
-	char *message = malloc(length + 1);
+	char *message = malloc(length);
 	struct uevent event;
 
-	if (!message)
-		abort();
 	memcpy(message, bytes, length);
-	message[length] = '\0';
 	if (uevent_parse(message, length, &event) == 0) {
 		if (!event.action || !event.devpath || !event.subsystem)
 			abort();
 		check_places(&event);
 	}
-	check_strings(message, message + length);
 	free(message);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
+{
+	char *strings = malloc(length + 1);
+
+	memcpy(strings, bytes, length);
+	strings[length] = '\0';
+	check_message(bytes, length);
+	check_strings(strings, strings + length);
+	free(strings);
 	return 0;
 }

@@ -218,15 +218,15 @@ static void read_settings(struct reading *reading, const config_setting_t *root)
 	read_vfs(reading, root);
 }
 
-static void read_text(struct reading *reading, const char *text)
+static void read_text(struct reading *reading, const struct rule_text *text)
 {
-	struct buffer lines = {0};
+	struct buffer bytes = {0};
 	config_t config;
 
-	buffer_add_string(&lines, text);
-	buffer_add_byte(&lines, '\n'); /* libconfig takes a comment only with its line end */
+	buffer_add(&bytes, text->bytes, text->length);
+	buffer_add_byte(&bytes, '\n'); /* libconfig takes a comment only with its line end */
 	config_init(&config);
-	if (config_read_string(&config, buffer_string(&lines)))
+	if (config_read_string(&config, buffer_string(&bytes)))
 		read_settings(reading, config_root_setting(&config));
 	else
 		rule_errors_add(reading->errors, reading->file,
@@ -234,7 +234,7 @@ static void read_text(struct reading *reading, const char *text)
 			"look for a missing `;` or `,` here or on the line before", "%s",
 			config_error_text(&config));
 	config_destroy(&config);
-	buffer_done(&lines);
+	buffer_done(&bytes);
 }
 
 static void take_config(struct reading *reading, struct config *ret_config)
@@ -268,17 +268,14 @@ static int read_file(const char *file, struct rule_errors *errors, struct vector
 	return rule_file_read(file, geteuid(), errors, ret_texts);
 }
 
-int config_load(const char *file, struct rule_errors *errors, struct config *ret_config)
+int config_load_text(
+	const struct rule_text *text, struct rule_errors *errors, struct config *ret_config)
 {
-	struct reading reading = {.file = file, .errors = errors, .rights.own = geteuid()};
-	struct vector texts = {0};
+	struct reading reading = {.file = text->file, .errors = errors, .rights.own = geteuid()};
 	size_t before = errors->errors.count;
-	int result = read_file(file, errors, &texts);
-	const struct rule_text *text = texts.count > 0 ? texts.items[0] : NULL;
 
-	if (result == 0 && (!text || scan_text(text, errors)))
-		read_text(&reading, text ? text->bytes : "");
-	rule_texts_done(&texts);
+	if (scan_text(text, errors))
+		read_text(&reading, text);
 	if (errors->errors.count == before) {
 		take_config(&reading, ret_config);
 		return 0;
@@ -286,6 +283,20 @@ int config_load(const char *file, struct rule_errors *errors, struct config *ret
 	rights_done(&reading.rights);
 	free(reading.reader_group);
 	return LOAD_INVALID;
+}
+
+int config_load(const char *file, struct rule_errors *errors, struct config *ret_config)
+{
+	static char nothing[] = "";
+	struct rule_text missing = {.file = (char *)file, .bytes = nothing};
+	struct vector texts = {0};
+	int result = read_file(file, errors, &texts);
+
+	if (result == 0)
+		result = config_load_text(
+			texts.count > 0 ? texts.items[0] : &missing, errors, ret_config);
+	rule_texts_done(&texts);
+	return result;
 }
 
 void config_done(struct config *config)

@@ -21,4 +21,9 @@ struct config {
  * `errors`, and *ret_config is untouched.
  */
 int config_load(const char *file, struct rule_errors *errors, struct config *ret_config);
+
+/* The same of a text that `text->file` names. */
+int config_load_text(
+	const struct rule_text *text, struct rule_errors *errors, struct config *ret_config);
+
 void config_done(struct config *config);

@@ -193,9 +193,12 @@ static void look_at_devices(struct daemon *daemon)
 /* Only one that nothing was lost during is told: what it missed, the next one finds. */
 static void follow_resync(struct daemon *daemon, int64_t now)
 {
-	if (resync_end(&daemon->resync) && daemon->listening) {
-		core_note_resync(&daemon->core);
-		count(&daemon->status.counters, COUNTER_RESYNCS);
+	if (resync_end(&daemon->resync)) {
+		second_opinion_want(daemon);
+		if (daemon->listening) {
+			core_note_resync(&daemon->core);
+			count(&daemon->status.counters, COUNTER_RESYNCS);
+		}
 	}
 	if (now >= resync_deadline(&daemon->resync))
 		start_resync(daemon, now);
@@ -272,6 +275,7 @@ static void daemon_turn(struct daemon *daemon)
 	receive_events(daemon, now);
 	look_at_devices(daemon);
 	follow_resync(daemon, now);
+	second_opinion_follow(daemon);
 	reload_if_wanted(daemon, &reload);
 	publish(daemon);
 	reload_reply(&reload);
@@ -292,7 +296,7 @@ static int64_t next_deadline(const struct daemon *daemon)
 	int64_t deadline = looks_deadline(&daemon->looks, now);
 
 	if (daemon->source_readable || daemon->reload_wanted || daemon->resync.running ||
-		service_is_busy(daemon->service))
+		second_opinion_is_due(daemon) || service_is_busy(daemon->service))
 		return now;
 	deadline = earlier(deadline, service_deadline(daemon->service));
 	deadline = earlier(deadline, resync_deadline(&daemon->resync));

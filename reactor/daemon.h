@@ -20,6 +20,7 @@
 #include "io/store/store.h"
 #include "io/udev/source.h"
 #include "options.h"
+#include "second_opinion.h"
 
 struct daemon {
 	const struct options *options;
@@ -41,9 +42,10 @@ struct daemon {
 	bool reload_wanted;
 
 	enum source_type source_type; /* chosen at start, for good */
-	int64_t source_retry;	   /* a broken source: when to open another one; else CLOCK_NEVER */
-	struct resync resync;	   /* the first is the scan at start */
-	bool scan_failed;	   /* the last one did not see all */
+	int64_t source_retry; /* a broken source: when to open another one; else CLOCK_NEVER */
+	struct resync resync; /* the first is the scan at start */
+	bool scan_failed;     /* the last one did not see all */
+	struct second_opinion second_opinion;
 	struct listen_place place; /* of the socket: only our own file is removed */
 	int listener;		   /* descriptor, until the first scan is complete; -1 afterwards */
 	bool listening;		   /* the first scan is complete */

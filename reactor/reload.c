@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define FINDINGS_LOGGED 100
+
 void reload_log_errors(const struct rule_errors *errors)
 {
 	for (size_t i = 0; i < errors->errors.count; i++) {
@@ -84,14 +86,25 @@ static bool same_keys(const struct vector *left, const struct vector *right)
 		       memcmp(left->items, right->items, left->count * sizeof(void *)) == 0);
 }
 
-static void put_in_force(struct daemon *daemon, struct ruleset *ruleset, struct vector *moves)
+/* A file of 4 MiB has room for 147,000 empty groups: the log gets the first ones and a sum. */
+static void log_findings(const struct vector *findings)
 {
-	for (size_t i = 0; i < ruleset->findings.count; i++) {
-		const struct finding *finding = ruleset->findings.items[i];
+	size_t shown = findings->count < FINDINGS_LOGGED ? findings->count : FINDINGS_LOGGED;
+
+	for (size_t i = 0; i < shown; i++) {
+		const struct finding *finding = findings->items[i];
 
 		log_warning("%s:%u: %s; %s", finding->file->bytes, finding->line,
 			finding->message->bytes, finding->fix->bytes);
 	}
+	if (findings->count > shown)
+		log_warning("and %zu more findings; `hostdevctl check` lists all of them",
+			findings->count - shown);
+}
+
+static void put_in_force(struct daemon *daemon, struct ruleset *ruleset, struct vector *moves)
+{
+	log_findings(&ruleset->findings);
 	if (!same_keys(&ruleset->properties, &daemon->core.ruleset->properties)) {
 		looks_forget_properties(&daemon->looks);
 		read_properties(daemon, &ruleset->properties);

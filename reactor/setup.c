@@ -251,6 +251,7 @@ struct daemon *daemon_free(struct daemon *daemon)
 	source_free(daemon->source);
 	probe_free(daemon->probe);
 	store_free(daemon->store);
+	second_opinion_done(&daemon->second_opinion);
 	looks_done(&daemon->looks);
 	core_done(&daemon->core);
 	text_pool_done(&daemon->pool);

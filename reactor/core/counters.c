@@ -8,6 +8,7 @@ static const char *const names[COUNTER_COUNT] = {
 	[COUNTER_RESYNCS] = "resyncs",
 	[COUNTER_LOOKS] = "looks",
 	[COUNTER_INCOMPLETE_LOOKS] = "incomplete_looks",
+	[COUNTER_DRIFT] = "drift",
 	[COUNTER_REGEX_LIMIT_HITS] = "regex_limit_hits",
 	[COUNTER_RELOADS] = "reloads",
 	[COUNTER_RELOADS_REFUSED] = "reloads_refused",

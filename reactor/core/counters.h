@@ -13,6 +13,7 @@ enum counter {
 	COUNTER_RESYNCS,	  /* completed */
 	COUNTER_LOOKS,		  /* folders read */
 	COUNTER_INCOMPLETE_LOOKS, /* folders that vanished or lacked something while being read */
+	COUNTER_DRIFT,		  /* differences of our USB devices to libusb's list */
 	COUNTER_REGEX_LIMIT_HITS, /* regex evaluations that ran into their match limit */
 	COUNTER_RELOADS,	  /* that came into force */
 	COUNTER_RELOADS_REFUSED,  /* that had errors */

@@ -21,6 +21,7 @@ struct pattern_engine {
 	pcre2_match_context *match_context;
 	pcre2_match_data *match_data;
 	size_t compiled; /* bytes of all patterns compiled with it */
+	bool full;	 /* one was refused: the load fails, and compiling more is vain work */
 };
 
 struct pattern {
@@ -74,16 +75,22 @@ static uint32_t compile_options(enum pattern_syntax syntax)
 	return options;
 }
 
-/* Counts the compiled size; PATTERN_INVALID where it would be too much. */
-static int account(struct pattern_engine *engine, const pcre2_code *code)
+/* Counts the compiled size; the engine is full where it would be too much. */
+static void account(struct pattern_engine *engine, const pcre2_code *code)
 {
 	size_t size = 0;
 
 	pcre2_pattern_info(code, PCRE2_INFO_SIZE, &size);
-	if (size > COMPILED_MOST - engine->compiled)
-		return PATTERN_INVALID;
-	engine->compiled += size;
-	return 0;
+	engine->full = size > COMPILED_MOST - engine->compiled;
+	if (!engine->full)
+		engine->compiled += size;
+}
+
+static int refuse_full(struct buffer *ret_message)
+{
+	buffer_format(
+		ret_message, "all patterns together take more than %u MiB", COMPILED_MOST >> 20);
+	return PATTERN_INVALID;
 }
 
 int pattern_new(struct pattern_engine *engine, enum pattern_syntax syntax,
@@ -92,20 +99,22 @@ int pattern_new(struct pattern_engine *engine, enum pattern_syntax syntax,
 	int error;
 	size_t offset;
 	unsigned char why[256];
-	pcre2_code *code = pcre2_compile((PCRE2_SPTR)source->bytes, source->length,
-		compile_options(syntax), &error, &offset, engine->compile_context);
+	pcre2_code *code;
 	struct pattern *pattern;
 
+	if (engine->full)
+		return refuse_full(ret_message);
+	code = pcre2_compile((PCRE2_SPTR)source->bytes, source->length, compile_options(syntax),
+		&error, &offset, engine->compile_context);
 	if (!code) {
 		pcre2_get_error_message(error, why, sizeof(why));
 		buffer_format(ret_message, "%s, at byte %zu", (const char *)why, offset + 1);
 		return PATTERN_INVALID;
 	}
-	if (account(engine, code) != 0) {
-		buffer_format(ret_message, "all patterns together take more than %u MiB",
-			COMPILED_MOST >> 20);
+	account(engine, code);
+	if (engine->full) {
 		pcre2_code_free(code);
-		return PATTERN_INVALID;
+		return refuse_full(ret_message);
 	}
 	pattern = memory_allocate(sizeof(*pattern));
 	*pattern = (struct pattern){engine, code};

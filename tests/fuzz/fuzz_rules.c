@@ -2,10 +2,6 @@
 /*
  * Any bytes as a rule file: loading ends with rules or with errors; rules print to what loads again
  * and prints the same; devices can be judged and explained by them.
- *
- * clang -g -O1 -fsanitize=fuzzer,address,undefined -std=c17 -D_GNU_SOURCE -Ireactor \
- *	tests/fuzz/fuzz_rules.c reactor/base/[a-z]*.c reactor/model/*.c reactor/rules/[a-z]*.c
- *\ -lconfig -lpcre2-8 LSAN_OPTIONS=suppressions=tests/lsan.supp ./a.out CORPUS tests/golden
  */
 #include "base/memory.h"
 #include "rules/explain.h"

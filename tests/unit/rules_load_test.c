@@ -347,6 +347,30 @@ static void test_messages_are_clean(void **state)
 	unload(&loaded);
 }
 
+/* All errors are told, but the nearest name is not looked for 100,000 times. */
+static void test_help_is_bounded(void **state)
+{
+	struct loaded loaded = {0};
+	struct buffer text = {0};
+
+	(void)state;
+	buffer_add_string(&text, "groups = ( { name = \"group\"; kind = \"pci\"; } );\nrules = (");
+	for (unsigned i = 0; i < 150; i++)
+		buffer_format(&text,
+			"%s{ name = \"r%u\"; group = \"gruop\"; match = ( (\"slot\", \"bw\", "
+			"\"0\") "
+			"); }",
+			i ? "," : "", i);
+	buffer_add_string(&text, ");");
+	load_string(&loaded, buffer_string(&text));
+	assert_int_equal(loaded.errors.errors.count, 150);
+	assert_string_equal(error_at(&loaded, 99)->hint, "did you mean `group`?");
+	assert_null(strstr(error_at(&loaded, 100)->hint, "did you mean"));
+	assert_string_equal(error_at(&loaded, 149)->message, "there is no group `gruop`");
+	buffer_done(&text);
+	unload(&loaded);
+}
+
 static void test_empty_ruleset(void **state)
 {
 	struct loaded loaded = {0};
@@ -381,6 +405,7 @@ int main(void)
 		cmocka_unit_test(test_many_rules),
 		cmocka_unit_test(test_scan_integers),
 		cmocka_unit_test(test_messages_are_clean),
+		cmocka_unit_test(test_help_is_bounded),
 		cmocka_unit_test(test_empty_ruleset),
 	};
 

@@ -126,6 +126,8 @@ static void test_memory(void **state)
 		count++;
 	assert_true(count > 500);
 	assert_true(count < ARRAY_LENGTH(patterns));
+	/* and none is compiled after that: it would be refused as well, later */
+	assert_int_equal(try_source(engine, "a", &patterns[count]), PATTERN_INVALID);
 	while (count > 0)
 		pattern_free(patterns[--count]);
 	pattern_engine_free(engine);

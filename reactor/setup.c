@@ -118,12 +118,13 @@ static int open_socket(struct daemon *daemon)
 	return result < 0 ? result : 0;
 }
 
-static void regroup_socket(struct daemon *daemon)
+static void regroup_socket(struct daemon *daemon, const char *old_group)
 {
 	int result = listen_regroup(
 		daemon->options->socket, daemon->config.reader_group, &daemon->place);
 
-	log_readers(daemon, result);
+	if (strcmp(old_group, daemon->config.reader_group) != 0)
+		log_readers(daemon, result);
 	if (result < 0)
 		log_error("cannot give %s to group %s: %s", daemon->options->socket,
 			daemon->config.reader_group, strerror(-result));
@@ -288,7 +289,7 @@ void daemon_reread_config(struct daemon *daemon)
 		return;
 	}
 	service_set_limits(daemon->service, &daemon->config.limits);
-	regroup_socket(daemon);
+	regroup_socket(daemon, old.reader_group);
 	if (old.receive_buffer != daemon->config.receive_buffer)
 		if (daemon_renew_source(daemon) < 0 && daemon->source_retry == CLOCK_NEVER)
 			daemon_watch_source(daemon);

@@ -18,13 +18,20 @@ static const struct text *board(const struct facts *facts)
 	return facts->parent;
 }
 
+/* Whether `other` is the PF `physical` or a VF of it, and offers vGPU types. */
+static bool is_on_board(const struct facts *other, const struct text *physical)
+{
+	return other->offers_vgpus &&
+	       (other->id == physical || is_virtual_function_of(other, physical));
+}
+
 void topology_add_dependents(const struct inventory *inventory, const struct facts *facts,
 	int64_t since, struct looks *looks)
 {
 	bool is_physical = text_is(facts->values[FIELD_FUNCTION], "physical");
-	const struct text *siblings_of = since == CLOCK_NEVER ? NULL : board(facts);
+	const struct text *physical = is_physical ? facts->id : board(facts);
 
-	if (!is_physical && !siblings_of)
+	if (!physical || (!is_physical && since == CLOCK_NEVER))
 		return;
 	for (size_t i = 0; i < inventory->devices.count; i++) {
 		const struct device *device = inventory->devices.items[i];
@@ -32,10 +39,8 @@ void topology_add_dependents(const struct inventory *inventory, const struct fac
 
 		if (!other || other->id == facts->id)
 			continue;
-		if (is_physical ? is_virtual_function_of(other, facts->id)
-				: other->offers_vgpus &&
-					  (other->id == siblings_of ||
-						  is_virtual_function_of(other, siblings_of)))
+		if (is_physical ? is_virtual_function_of(other, physical)
+				: is_on_board(other, physical))
 			looks_add_derived(looks, device->id->bytes, since);
 	}
 }

@@ -82,8 +82,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	ruleset = load(&pool, buffer_string(&copy), length);
 	if (ruleset) {
 		check_print(&pool, ruleset);
-		judge(&pool, ruleset, make_facts(&pool, KIND_PCI));
-		judge(&pool, ruleset, make_facts(&pool, KIND_USB));
+		for (enum kind kind = 0; kind < KIND_COUNT; kind++)
+			judge(&pool, ruleset, make_facts(&pool, kind));
 	}
 	ruleset_free(ruleset);
 	buffer_done(&copy);

@@ -243,6 +243,24 @@ def hostile_types():
         assert not vgpus(daemon, "0000:c1:00.4")
 
 
+def properties():
+    """a candidate has the udev properties of its function, by a reload and by an event"""
+    with daemon_on("nvidia-l40s.umockdev") as (machine, daemon, watch):
+        candidate = "vgpu:0000:c1:00.4/1149"
+        assert "udev.DRIVER" not in daemon.devices()[candidate]["fields"]["vgpu"]
+        daemon.write_rules("""groups = ( { name = "v"; kind = "vgpu"; } );
+            rules = ( { name = "bound"; group = "v"; match = ( ("udev.DRIVER", "eq", "nvidia") );
+            } );""")
+        daemon.call("Reload")
+        fields = daemon.devices()[candidate]["fields"]["vgpu"]
+        assert fields["udev.DRIVER"] == "nvidia", fields
+        machine.say("set", f"{L40S}/0000:c1:00.5", "nvidia/creatable_vgpu_types", "7 : new\\n")
+        machine.say("event", f"{L40S}/0000:c1:00.4", "change")
+        watch.wait("group.joined", id="vgpu:0000:c1:00.5/7", group="v")
+        watch.quiet()
+        check_model(daemon, watch)
+
+
 def example_rules():
     """the example rules sort NIC VFs, boards and profiles"""
     with daemon_on("igb.umockdev", "nvidia-a40.umockdev", "nvidia-t4.umockdev") as (_, daemon, _w):
@@ -259,4 +277,4 @@ def example_rules():
 
 
 run_cases([a_nic_vf, a_slot_that_changes, physfn_later, a_candidate, siblings_shrink, siblings_end,
-           mediated_devices, a_function_goes, hostile_types, example_rules])
+           mediated_devices, a_function_goes, hostile_types, properties, example_rules])

@@ -120,15 +120,22 @@ static void names_of_drivers_are_clean(void **state)
 
 static void a_function_may_be_its_own_pf(void **state)
 {
+	char name[64];
+
 	(void)state;
 	write_device("0000:01:00.0");
 	tree_link(&tree, "0000:01:00.0/physfn", "../0000:01:00.0");
-	tree_link(&tree, "0000:01:00.0/virtfn0", "../0000:01:00.0");
-	tree_write(&tree, "0000:01:00.0/sriov_totalvfs", "1\n");
+	for (unsigned i = 2; i < 40; i++) { /* in no order */
+		snprintf(name, sizeof(name), "0000:01:00.0/virtfn%u", i);
+		tree_link(&tree, name, "../0000:01:00.0");
+	}
+	tree_link(&tree, "0000:01:00.0/virtfn-1", "../0000:01:00.0");
+	tree_link(&tree, "0000:01:00.0/virtfn", "../0000:01:00.0");
+	tree_write(&tree, "0000:01:00.0/sriov_totalvfs", "65535\n");
 	look("0000:01:00.0", "0000:01:00.0");
 	assert_string_equal(value(FIELD_FUNCTION), "virtual");
 	assert_string_equal(value(FIELD_PHYSICAL_FUNCTION), "0000:01:00.0");
-	assert_string_equal(value(FIELD_VF_INDEX), "0");
+	assert_string_equal(value(FIELD_VF_INDEX), "2");
 }
 
 static void a_thousand_vfs_have_their_index(void **state)

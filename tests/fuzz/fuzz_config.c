@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
 static void check_bounds(const struct config *config)
 {
-	if (!config->reader_group || config->reader_group[0] == '\0' || config->ring < 16 ||
+	if (!config->reader_group || config->reader_group[0] == '\0' || config->limits.ring < 16 ||
 		config->prepare_timeout_s < 1 || config->store_deadline_s < 1 ||
 		config->regex_match_limit < 64 || config->limits.message < 4096 ||
 		config->limits.message > config->limits.admin_message ||

@@ -29,7 +29,8 @@ static void check_places(const struct uevent *event)
 			abort();
 		looks_add(&looks, places.ids[i], CLOCK_NEVER);
 	}
-	uevent_has_device_properties(event);
+	uevent_is_of_device(event);
+	uevent_is_farewell(event);
 	looks_done(&looks);
 	text_pool_done(&pool);
 }

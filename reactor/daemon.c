@@ -190,7 +190,10 @@ static void look_at_devices(struct daemon *daemon)
 	}
 }
 
-/* Only one that nothing was lost during is told: what it missed, the next one finds. */
+/*
+ * Only one that nothing was lost during is told: what it missed, the next one finds. Without a
+ * source to listen to it would be in vain from the start.
+ */
 static void follow_resync(struct daemon *daemon, int64_t now)
 {
 	if (resync_end(&daemon->resync)) {
@@ -200,7 +203,7 @@ static void follow_resync(struct daemon *daemon, int64_t now)
 			count(&daemon->status.counters, COUNTER_RESYNCS);
 		}
 	}
-	if (now >= resync_deadline(&daemon->resync))
+	if (daemon->source_retry == CLOCK_NEVER && now >= resync_deadline(&daemon->resync))
 		start_resync(daemon, now);
 }
 
@@ -299,9 +302,9 @@ static int64_t next_deadline(const struct daemon *daemon)
 		second_opinion_is_due(daemon) || service_is_busy(daemon->service))
 		return now;
 	deadline = earlier(deadline, service_deadline(daemon->service));
-	deadline = earlier(deadline, resync_deadline(&daemon->resync));
 	if (daemon->source_retry != CLOCK_NEVER)
 		return earlier(deadline, daemon->source_retry);
+	deadline = earlier(deadline, resync_deadline(&daemon->resync));
 	return earlier(deadline, source_deadline(daemon->source));
 }
 

@@ -151,7 +151,7 @@ class Daemon:
             if self.process.poll() is not None:
                 raise AssertionError(f"ended with {self.process.returncode}: {self.read_log()}")
             try:
-                self.connect().close()
+                self.call("Status")  # who can connect may still wait for the first scan
                 return
             except (FileNotFoundError, ConnectionRefusedError):
                 time.sleep(0.01)

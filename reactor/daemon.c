@@ -157,13 +157,13 @@ static void look_at_device(struct daemon *daemon, struct look *look, int64_t now
 	struct vector found = {0};
 	int result = probe_look(daemon->probe, look->id, &found);
 
-	count(&daemon->status.counters, COUNTER_LOOKS);
+	counter_add(&daemon->status.counters, COUNTER_LOOKS);
 	if (result == 0) {
 		see_devices(daemon, look, &found);
 	} else if (result == PROBE_GONE) {
 		lose_device(daemon, look);
 	} else {
-		count(&daemon->status.counters, COUNTER_INCOMPLETE_LOOKS);
+		counter_add(&daemon->status.counters, COUNTER_INCOMPLETE_LOOKS);
 		if (look->attempts < INCOMPLETE_ATTEMPTS) {
 			int64_t delay = INCOMPLETE_DELAY << (2 * look->attempts++);
 
@@ -200,7 +200,7 @@ static void follow_resync(struct daemon *daemon, int64_t now)
 		second_opinion_want(daemon);
 		if (daemon->listening) {
 			core_note_resync(&daemon->core);
-			count(&daemon->status.counters, COUNTER_RESYNCS);
+			counter_add(&daemon->status.counters, COUNTER_RESYNCS);
 		}
 	}
 	if (daemon->source_retry == CLOCK_NEVER && now >= resync_deadline(&daemon->resync))

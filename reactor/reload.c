@@ -166,14 +166,14 @@ static void reload_rules(struct daemon *daemon, struct reload *reload)
 
 	reload->refused = load_files(daemon, &reload->errors, &texts, &ruleset) != 0;
 	if (reload->refused) {
-		count(&daemon->status.counters, COUNTER_RELOADS_REFUSED);
+		counter_add(&daemon->status.counters, COUNTER_RELOADS_REFUSED);
 		log_error("reload refused, the rules in force stay: %zu errors",
 			reload->errors.errors.count);
 	} else {
 		put_in_force(daemon, ruleset, &reload->moves);
 		keep_last_good(daemon, &texts);
 		daemon->status.rules_stale = false;
-		count(&daemon->status.counters, COUNTER_RELOADS);
+		counter_add(&daemon->status.counters, COUNTER_RELOADS);
 		log_info("rules reloaded: %zu rules, %zu devices moved",
 			daemon->core.ruleset->rules.count, reload->moves.count);
 	}

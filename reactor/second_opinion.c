@@ -84,7 +84,7 @@ static void compare(struct daemon *daemon)
 	opinion->wanted = drift_compare(&opinion->drift, &daemon->core.inventory,
 		&opinion->opinions, &daemon->looks, &told);
 	for (size_t i = 0; i < told.count; i++) {
-		count(&daemon->status.counters, COUNTER_DRIFT);
+		counter_add(&daemon->status.counters, COUNTER_DRIFT);
 		log_warning("sysfs and libusb differ: %s", (const char *)told.items[i]);
 		free(told.items[i]);
 	}

@@ -31,7 +31,7 @@ struct counters {
 	uint64_t values[COUNTER_COUNT];
 };
 
-static inline void count(struct counters *counters, enum counter counter)
+static inline void counter_add(struct counters *counters, enum counter counter)
 {
 	counters->values[counter]++;
 }

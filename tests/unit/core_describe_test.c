@@ -113,7 +113,7 @@ static void test_status(void **state)
 
 	(void)state;
 	start(&world);
-	count(&status.counters, COUNTER_OVERRUNS);
+	counter_add(&status.counters, COUNTER_OVERRUNS);
 	histogram_add(&status.latency, 1000);
 	status_write(&status, &world.core, 7, "epoch", &json);
 	text = writer_take(&json);

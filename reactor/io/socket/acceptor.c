@@ -60,7 +60,7 @@ static bool is_over_limit(const struct service *service, uid_t uid)
 static void refuse(struct acceptor *acceptor, int descriptor)
 {
 	close(descriptor);
-	count(&acceptor->service->status->counters, COUNTER_CONNECTIONS_REFUSED);
+	counter_add(&acceptor->service->status->counters, COUNTER_CONNECTIONS_REFUSED);
 }
 
 static void log_limit(struct acceptor *acceptor, const struct peer *peer)
@@ -88,7 +88,7 @@ static void admit(struct acceptor *acceptor, int descriptor)
 		refuse(acceptor, descriptor);
 		return;
 	}
-	count(&service->status->counters, COUNTER_CONNECTIONS_ACCEPTED);
+	counter_add(&service->status->counters, COUNTER_CONNECTIONS_ACCEPTED);
 	connection_new(service, descriptor, peer);
 }
 

@@ -25,7 +25,7 @@ static size_t message_limit(const struct connection *connection)
 
 static void refuse_message(struct connection *connection, enum counter why)
 {
-	count(&connection->service->status->counters, why);
+	counter_add(&connection->service->status->counters, why);
 	connection_kill(connection);
 }
 
@@ -39,7 +39,7 @@ static void begin_call(struct connection *connection, const char *bytes, size_t 
 		refuse_message(connection, COUNTER_MESSAGES_MALFORMED);
 		return;
 	}
-	count(&service->status->counters, COUNTER_CALLS);
+	counter_add(&service->status->counters, COUNTER_CALLS);
 	event_del(&connection->readable);
 	event_add(&connection->closed, NULL);
 	method_find(call->name, &call->method);

@@ -94,7 +94,7 @@ static void reply_not_permitted(struct call *call)
 	const struct peer *peer = &call->connection->peer;
 	struct reply_error error = {.name = "org.hostdevd.NotPermitted"};
 
-	count(&call->connection->service->status->counters, COUNTER_CALLS_NOT_PERMITTED);
+	counter_add(&call->connection->service->status->counters, COUNTER_CALLS_NOT_PERMITTED);
 	reply_error(call, error,
 		"uid %u may not call %s: it is for root and for the `admins` in hostdevd.conf",
 		(unsigned)peer->uid, call->name);

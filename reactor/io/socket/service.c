@@ -62,7 +62,7 @@ static void drop_subscriber(struct subscription *subscription, const char *why)
 {
 	struct connection *connection = subscription->connection;
 
-	count(&connection->service->status->counters, COUNTER_SUBSCRIBERS_DROPPED);
+	counter_add(&connection->service->status->counters, COUNTER_SUBSCRIBERS_DROPPED);
 	log_notice("closed the subscriber of uid %u, pid %d: %s", (unsigned)connection->peer.uid,
 		(int)connection->peer.pid, why);
 	connection_kill(connection);

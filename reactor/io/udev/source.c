@@ -148,7 +148,8 @@ static bool is_in_error(int descriptor)
 /* An error of one message, of what did not fit, or of the socket for good. */
 static int judge_error(struct source *source, int error)
 {
-	count(source->counters, error == -ENOBUFS ? COUNTER_OVERRUNS : COUNTER_RECEIVE_ERRORS);
+	counter_add(
+		source->counters, error == -ENOBUFS ? COUNTER_OVERRUNS : COUNTER_RECEIVE_ERRORS);
 	if (error != -ENOBUFS && ++source->errors >= ERRORS_MOST)
 		return SOURCE_BROKEN;
 	return SOURCE_LOST;
@@ -170,7 +171,7 @@ static int read_batch(
 			return judge_error(source, result);
 		source->errors = 0;
 		if (result == 0)
-			count(source->counters, COUNTER_EVENTS);
+			counter_add(source->counters, COUNTER_EVENTS);
 		if (clock_monotonic() >= intake->end)
 			break;
 	}

@@ -37,6 +37,7 @@ static void start_resync(struct daemon *daemon, int64_t now)
 
 		looks_add(&daemon->looks, device->id->bytes, CLOCK_NEVER);
 	}
+	looks_wake(&daemon->looks, CLOCK_NEVER); /* everything: what was put off too */
 	looks_forget_properties(&daemon->looks);
 	resync_begin(&daemon->resync, daemon->looks.by_id.count, now);
 	if (daemon->scan_failed)
@@ -229,6 +230,7 @@ static void report_regex_limits(struct daemon *daemon)
 static void publish(struct daemon *daemon)
 {
 	struct delta delta = {0};
+
 	core_settle(&daemon->core, &delta);
 	service_publish(daemon->service, &delta);
 	if (daemon->turn_since != CLOCK_NEVER)

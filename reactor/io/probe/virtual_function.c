@@ -7,7 +7,6 @@
 #include "io/probe/virtual_function.h"
 
 #include "base/error.h"
-
 #include "base/number.h"
 #include "model/address.h"
 #include "model/place.h"

@@ -151,11 +151,8 @@ static struct journal_entry *make_entry(struct journal *journal)
 	return entry_at(journal, journal->count);
 }
 
-static void write_reply(
-	struct writer *json, uint64_t seq, const struct change *change, int64_t usec)
+void journal_open_event(struct writer *json, uint64_t seq, int64_t usec, enum change_type type)
 {
-	json->out.length = 0;
-	json->comma = false;
 	writer_open(json, '{');
 	writer_key(json, "parameters");
 	writer_open(json, '{');
@@ -163,7 +160,15 @@ static void write_reply(
 	writer_open(json, '{');
 	writer_key_number(json, "seq", (int64_t)seq);
 	writer_key_number(json, "usec", usec);
-	writer_key_string(json, "type", change_type_name(change->type));
+	writer_key_string(json, "type", change_type_name(type));
+}
+
+static void write_reply(
+	struct writer *json, uint64_t seq, const struct change *change, int64_t usec)
+{
+	json->out.length = 0;
+	json->comma = false;
+	journal_open_event(json, seq, usec, change->type);
 	writer_key_raw(json, "device", change->device);
 	writer_key_text(json, "group", change->group);
 	writer_key_text(json, "rule", change->rule);

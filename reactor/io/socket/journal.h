@@ -46,6 +46,9 @@ void journal_done(struct journal *journal);
 /* From now on keeps at most so many events; the oldest leave at once if there are more. */
 void journal_keep(struct journal *journal, size_t most_entries);
 
+/* Begins the reply of an event, and the event in it, with what every event has. */
+void journal_open_event(struct writer *json, uint64_t seq, int64_t usec, enum change_type type);
+
 /* Numbers the event of `change` and adds it; `usec` is real time. */
 void journal_add(struct journal *journal, const struct change *change, int64_t usec);
 

@@ -149,12 +149,7 @@ static struct text *make_ready(const struct service *service, uint64_t seq)
 {
 	struct writer json = {0};
 
-	reply_open(&json);
-	writer_key(&json, "event");
-	writer_open(&json, '{');
-	writer_key_number(&json, "seq", (int64_t)seq);
-	writer_key_number(&json, "usec", clock_real());
-	writer_key_string(&json, "type", change_type_name(EVENT_READY));
+	journal_open_event(&json, seq, clock_real(), EVENT_READY);
 	writer_key_string(&json, "epoch", service->epoch);
 	writer_close(&json, '}');
 	return reply_take(&json, true);

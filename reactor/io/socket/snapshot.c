@@ -4,20 +4,14 @@
 #include "base/memory.h"
 #include "base/writer.h"
 #include "core/describe.h"
+#include "io/socket/journal.h"
 
 /* {"parameters":{"event":{"seq":S,"usec":U,"type":"TYPE","device": and then the body */
 static struct text *make_head(enum change_type type, uint64_t seq, int64_t usec)
 {
 	struct writer json = {0};
 
-	writer_open(&json, '{');
-	writer_key(&json, "parameters");
-	writer_open(&json, '{');
-	writer_key(&json, "event");
-	writer_open(&json, '{');
-	writer_key_number(&json, "seq", (int64_t)seq);
-	writer_key_number(&json, "usec", usec);
-	writer_key_string(&json, "type", change_type_name(type));
+	journal_open_event(&json, seq, usec, type);
 	writer_key(&json, "device");
 	return writer_take(&json);
 }

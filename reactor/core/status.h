@@ -8,7 +8,7 @@
 struct status {
 	const char *version;
 	const char *monitor; /* whose events count: udev, kernel, udev-silent (the kernel's) */
-	bool rules_stale; /* the files have errors; an earlier good copy is in force */
+	bool rules_stale;    /* the files have errors; an earlier good copy is in force */
 	bool storage_failed; /* the last write to the state folder did not succeed */
 	int64_t started;     /* real time, microseconds */
 	struct counters counters;

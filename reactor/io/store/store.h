@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What must outlive the daemon, in one SQLite database in the state folder: by now the texts of
- * the last good rules. WAL with synchronous=FULL: what store_* acknowledged survives a power cut.
- * The lock is exclusive, so a second daemon on the same folder is refused.
+ * What must outlive the daemon, in one SQLite database in the state folder: instances, identities,
+ * the texts of the last good rules. WAL with synchronous=FULL: what the store acknowledged survives
+ * a power cut. The lock is exclusive, so a second daemon on the same folder is refused.
+ *
+ * Until store_start the caller's thread has the database; from then on the writer thread alone,
+ * which is handed one job at a time. A slow disk stops nobody but those who wait for their job.
  */
 #pragma once
 
+#include "model/record.h"
 #include "rules/load.h"
 
 struct store;
@@ -18,10 +22,37 @@ enum {
 
 /* Opens or makes `directory` (0700) and the database in it. Negative: -errno. */
 int store_open(const char *directory, struct store **ret_store);
-struct store *store_free(struct store *store);
 
-/* Replaces the last good rules by `texts` (of struct rule_text), all or nothing. */
-int store_save_rules(struct store *store, const struct vector *texts);
+/* Ends the thread, after the jobs that were handed over. */
+struct store *store_free(struct store *store);
 
 /* Appends the last good rules to ret_texts (of struct rule_text); nothing if there are none. */
 int store_load_rules(struct store *store, struct vector *ret_texts);
+
+/* Everything about instances, before store_start; stored_done frees it. */
+int store_load(struct store *store, struct stored *ret_stored);
+
+/* Starts the writer thread, with all signals blocked in it. Negative: -errno. */
+int store_start(struct store *store);
+
+/* Readable while store_take_finished has something to return. */
+int store_descriptor(const struct store *store);
+
+/*
+ * Hands over a batch (taken over). One is written at a time: only while store_is_writing says no.
+ * All its writes are one transaction. A full disk: the ballast file is given up, and if that is not
+ * enough the essential writes are tried without the others.
+ */
+void store_write(struct store *store, struct batch *batch);
+bool store_is_writing(const struct store *store);
+
+/* The batch that was handed over, with its outcome, or NULL while it is being written. */
+struct batch *store_take_finished(struct store *store);
+
+/*
+ * Has the last good rules replaced by copies of `texts` (of struct rule_text), all or nothing;
+ * later ones overtake those that wait. store_rules_error: what came of the last that was written:
+ * 0, negative -errno, or one of the outcomes above.
+ */
+void store_save_rules(struct store *store, const struct vector *texts);
+int store_rules_error(struct store *store);

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Requests of clients about instances, and their answers, as data: the edge fills one in, hands it
+ * to claims_request, and gets it back from claims_take_answer, in this turn or many turns later.
+ */
+#pragma once
+
+#include "base/buffer.h"
+#include "base/list.h"
+#include "base/text.h"
+#include "base/vector.h"
+#include "core/rights.h"
+#include "model/instance.h"
+
+enum request_type {
+	REQUEST_CLAIM,
+	REQUEST_ASSIGN,
+	REQUEST_UNASSIGN,
+	REQUEST_BIND,
+	REQUEST_RELEASE,
+	REQUEST_ACCEPT_LOSS,
+};
+
+enum answer {
+	ANSWER_DONE,
+	ANSWER_INVALID, /* `parameter` is wrong */
+	ANSWER_NO_SUCH_DEVICE,
+	ANSWER_NO_SUCH_GROUP,
+	ANSWER_NO_SUCH_INSTANCE,
+	ANSWER_NO_DEVICE_AVAILABLE,
+	ANSWER_BUSY, /* `busy_device`, `busy_reasons` */
+	ANSWER_STALE_GENERATION,
+	ANSWER_NOT_PERMITTED,
+	ANSWER_TIMEOUT,
+	ANSWER_STORAGE_FAILED,
+};
+
+struct request {
+	struct list_link link; // queue::waiting, claims::parked or claims::answered
+	enum request_type type;
+	void *caller;		 /* the edge's own; never looked at */
+	const struct peer *peer; /* outlives the request */
+	uint64_t connection;	 /* number of the caller's connection in this run; not 0 */
+
+	/* what was asked: NULL, 0 or -1 where it was left out */
+	struct text *group;
+	struct text *device;
+	struct text *vm;
+	struct text *tenant;
+	struct text *token;
+	int64_t instance; /* number */
+	int64_t generation;
+	int64_t count;
+	int64_t numa_node; /* -1: any */
+	int64_t wait_ms;
+	int64_t bind_ms;
+	enum life life;	 /* LIFE_COUNT: left out */
+	int64_t pid;	 /* as asked, for messages */
+	struct process process;	       /* that `pid` was found to be */
+	struct process client_process; /* of the caller, for LIFE_CONNECTION; pid 0: not found */
+	bool force;
+
+	/* while it waits */
+	int64_t wait_until;    /* monotonic; 0: it does not wait */
+	int64_t decided;       /* monotonic: when its operation was made */
+	bool abandoned;	       /* the caller is gone: the answer is for nobody */
+
+	/* the answer */
+	enum answer answer;
+	const char *parameter;	   /* static */
+	struct text *busy_device;  /* id */
+	struct text *busy_reasons; /* JSON array */
+	struct buffer message;	   /* for people; empty with ANSWER_DONE */
+	struct vector instances;   /* of struct text: the JSON of instances, after core_settle */
+	struct vector released;	   /* of struct text: ids of instances */
+
+	struct vector numbers; /* private to core/: of int64_t in pointers, whose JSON is due */
+};
+
+struct request *request_new(enum request_type type);
+struct request *request_free(struct request *request);
+
+/* Ends it with an answer; what is wrong, and what would be right. */
+void request_answer(struct request *request, enum answer answer, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));

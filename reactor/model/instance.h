@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Instances and identities (SPEC sections 6 and 7). An identity is what names a device over replugs
+ * and restarts; it is kept from its first grant on. An instance is the grant of one identity to one
+ * owner. Everything here is data; core/ decides.
+ */
+#pragma once
+
+#include "base/list.h"
+#include "model/device.h"
+#include "model/record.h"
+
+/* Longest i-NUMBER with its NUL. */
+#define INSTANCE_ID_SIZE sizeof("i-9223372036854775807")
+
+struct identity {
+	struct text *key;   /* canonical, see core/identify.h */
+	int64_t generation; /* grants so far */
+	struct text *owner; /* who had it last, vm:NAME or tenant:NAME; NULL: nobody yet */
+	struct device *device;	   /* the present one that it names; NULL: none is present */
+	struct instance *instance; /* that holds it, pending ones too; NULL: none */
+};
+
+/* One of the two lives that an instance can have: the grant's, or the use's by a tenant's VM. */
+struct hold {
+	enum life life;
+	struct process process; /* of LIFE_PROCESS and LIFE_CONNECTION */
+	uint64_t connection;	/* of LIFE_CONNECTION: number in this run; 0: of an earlier run */
+	struct text *token;	/* NULL: none */
+};
+
+/* What may change while an instance lasts. */
+struct instance_terms {
+	struct text *vm; /* owner, or the VM that uses a tenant's instance; NULL: none */
+	struct hold grant;
+	struct hold use;
+	int64_t bind_by; /* real time, microseconds; 0: never */
+};
+
+enum instance_state {
+	INSTANCE_PREPARING,
+	INSTANCE_READY,
+	INSTANCE_MISSING, /* its device is not present */
+};
+
+struct instance {
+	int64_t number;
+	struct identity *identity;
+	struct text *device_id; /* of the device, or the one that it was last */
+	uint64_t told_life;	/* of the device that subscribers know of; 0: missing */
+	struct text *group;	/* name */
+	enum kind kind;		/* of the group */
+	unsigned kinds;		/* of the device; of the group while it was never seen */
+	struct text *tenant;	/* NULL: none */
+	int64_t uid;
+	int64_t generation;
+	int64_t since; /* real time, microseconds */
+	struct instance_terms terms;
+
+	bool pending;	     /* decided, not committed: nobody is told of it yet */
+	bool released;	     /* committed; goes with the next core_settle */
+	bool busy;	     /* a decision about it is being committed: no other is made */
+	bool grant_over;     /* its life ended; the release has not been committed yet */
+	bool use_over;	     /* likewise of the use */
+	bool touched;	     /* stands in claims::touched */
+	int64_t missing_since; /* monotonic; meaningful while its device is not present */
+
+	struct text *json;	     /* the Instance as subscribers know it; NULL: they do not */
+	struct instance_terms told;  /* likewise; borrows nothing */
+};
+
+enum instance_state instance_state(const struct instance *instance);
+
+/* preparing, ready, missing. */
+const char *instance_state_name(enum instance_state state);
+
+void instance_format_id(int64_t number, char ret_id[static INSTANCE_ID_SIZE]);
+
+/* The number of i-NUMBER; false: it is no such id. */
+bool instance_parse_id(const char *id, int64_t *ret_number);
+
+void instance_terms_copy(struct instance_terms *terms, const struct instance_terms *from);
+void instance_terms_done(struct instance_terms *terms);
+
+/* Frees an instance that stands nowhere any more. */
+struct instance *instance_free(struct instance *instance);
+
+/* A copy for the store. */
+struct instance_record *instance_record_new(const struct instance *instance);

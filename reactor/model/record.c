@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/record.h"
+
+#include "base/memory.h"
+
+#include <string.h>
+
+static const char *const life_names[LIFE_COUNT] = {
+	[LIFE_EXPLICIT] = "explicit",
+	[LIFE_PROCESS] = "process",
+	[LIFE_CONNECTION] = "connection",
+};
+
+const char *life_name(enum life life)
+{
+	return life_names[life];
+}
+
+enum life life_find(const char *name)
+{
+	enum life life = 0;
+
+	while (life < LIFE_COUNT && strcmp(life_names[life], name) != 0)
+		life++;
+	return life;
+}
+
+struct instance_record *instance_record_free(struct instance_record *record)
+{
+	if (!record)
+		return NULL;
+	free(record->identity);
+	free(record->device);
+	free(record->group);
+	free(record->vm);
+	free(record->tenant);
+	free(record->grant.token);
+	free(record->use.token);
+	free(record);
+	return NULL;
+}
+
+struct identity_record *identity_record_free(struct identity_record *record)
+{
+	if (!record)
+		return NULL;
+	free(record->identity);
+	free(record->owner);
+	free(record);
+	return NULL;
+}
+
+struct batch *batch_new(void)
+{
+	return memory_allocate(sizeof(struct batch));
+}
+
+struct batch *batch_free(struct batch *batch)
+{
+	if (!batch)
+		return NULL;
+	for (size_t i = 0; i < batch->writes.count; i++) {
+		struct write *write = batch->writes.items[i];
+
+		instance_record_free(write->record);
+		free(write);
+	}
+	vector_done(&batch->writes);
+	free(batch);
+	return NULL;
+}
+
+struct write *batch_add(struct batch *batch, enum write_type type)
+{
+	struct write *write = memory_allocate(sizeof(*write));
+
+	write->type = type;
+	vector_add(&batch->writes, write);
+	return write;
+}
+
+void stored_done(struct stored *stored)
+{
+	for (size_t i = 0; i < stored->instances.count; i++)
+		instance_record_free(stored->instances.items[i]);
+	vector_done(&stored->instances);
+	for (size_t i = 0; i < stored->identities.count; i++)
+		identity_record_free(stored->identities.items[i]);
+	vector_done(&stored->identities);
+	*stored = (struct stored){0};
+}

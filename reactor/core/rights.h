@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include "base/text.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -32,4 +34,6 @@ struct rights {
 };
 
 bool rights_permit(const struct rights *rights, const struct peer *peer, enum right right);
+bool rights_permit_claim(
+	const struct rights *rights, const struct peer *peer, const struct text *group);
 void rights_done(struct rights *rights);

@@ -16,10 +16,11 @@
 #include "rules/load.h"
 
 /*
- * Takes up what the store had, before the first device is seen. Devices are found for instances as
- * they are seen; claims_start_missing marks those that were not, after the first scan.
+ * Takes up what the store had, before the first device is seen; `real` is the real time at `now`.
+ * Devices are found for instances as they are seen; claims_start_missing marks those that were not,
+ * after the first scan.
  */
-void claims_restore(struct core *core, const struct stored *stored);
+void claims_restore(struct core *core, const struct stored *stored, int64_t now, int64_t real);
 void claims_start_missing(struct core *core, int64_t now);
 
 /* Takes the request over; its answer comes from claims_take_answer. */

@@ -2,6 +2,8 @@
 #include "core/core.h"
 
 #include "base/memory.h"
+#include "core/claims_internal.h"
+#include "core/holding.h"
 #include "core/membership.h"
 #include "core/settle.h"
 #include "model/candidate.h"
@@ -11,11 +13,13 @@
 void core_init(struct core *core, struct text_pool *pool, struct counters *counters)
 {
 	*core = (struct core){.pool = pool, .counters = counters, .ruleset = ruleset_new()};
+	claims_init(&core->claims);
 }
 
 void core_done(struct core *core)
 {
 	vector_done(&core->touched);
+	claims_done(&core->claims);
 	inventory_done(&core->inventory);
 	ruleset_free(core->ruleset);
 	*core = (struct core){0};
@@ -35,15 +39,31 @@ static bool decide(struct core *core, struct device *device)
 	uint64_t hits = core->ruleset->limit_hits;
 	struct membership found = membership_decide(core->ruleset, device->now.facts);
 	struct device_view *view = &device->now;
-	bool differs = view->group != found.group || view->rule != found.rule ||
-		       view->state != found.state;
+	struct text *reasons = text_ref(view->reasons);
+	struct text *instance = text_ref(view->instance);
+	bool differs;
+
+	found = holding_overrule(core, device, found);
+	differs = view->group != found.group || view->rule != found.rule ||
+		  view->state != found.state || view->reasons != reasons ||
+		  view->instance != instance;
+	text_unref(reasons);
+	text_unref(instance);
 
 	core->counters->values[COUNTER_REGEX_LIMIT_HITS] += core->ruleset->limit_hits - hits;
 	text_replace(&view->group, text_ref(found.group));
 	text_replace(&view->rule, text_ref(found.rule));
 	view->rule_number = found.rule_number;
 	view->state = found.state;
+	if (found.state == STATE_AVAILABLE && differs)
+		queue_note(core, found.group, NULL);
 	return differs;
+}
+
+void core_decide(struct core *core, struct device *device)
+{
+	if (decide(core, device))
+		touch(core, device);
 }
 
 /* The device if the facts, which it takes over, are new; else NULL. */
@@ -55,8 +75,11 @@ static struct device *take_facts(struct core *core, struct facts *facts)
 		facts_unref(facts);
 		return NULL;
 	}
+	if (device->now.facts && device->now.facts->life != facts->life)
+		holding_detach(core, device);
 	facts_unref(device->now.facts);
 	device->now.facts = facts;
+	holding_attach(core, device);
 	touch(core, device);
 	return device;
 }
@@ -78,6 +101,7 @@ static void lose(struct core *core, struct device *device)
 {
 	if (!device->now.facts)
 		return;
+	holding_detach(core, device);
 	device_view_done(&device->now);
 	touch(core, device);
 }
@@ -160,6 +184,7 @@ void core_replace_rules(struct core *core, struct ruleset *ruleset, struct vecto
 	struct ruleset *old = core->ruleset;
 
 	core->ruleset = ruleset;
+	claims_keep_groups(core);
 	for (size_t i = 0; i < core->inventory.devices.count; i++) {
 		struct device *device = core->inventory.devices.items[i];
 		struct text *before = text_ref(device->now.group);
@@ -171,6 +196,7 @@ void core_replace_rules(struct core *core, struct ruleset *ruleset, struct vecto
 		text_unref(before);
 	}
 	ruleset_free(old);
+	queue_note_all(core);
 	core->rules_reloaded = true;
 }
 
@@ -190,6 +216,7 @@ void core_settle(struct core *core, struct delta *ret_delta)
 			inventory_drop(&core->inventory, device);
 	}
 	core->touched.count = 0;
+	settle_instances(core, ret_delta);
 	if (core->rules_reloaded)
 		delta_add(ret_delta, EVENT_RULES_RELOADED);
 	if (core->resynced)

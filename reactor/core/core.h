@@ -9,7 +9,9 @@
  */
 #pragma once
 
+#include "core/claims_state.h"
 #include "core/counters.h"
+#include "core/rights.h"
 #include "model/delta.h"
 #include "model/inventory.h"
 #include "rules/evaluate.h"
@@ -17,8 +19,10 @@
 struct core {
 	struct text_pool *pool;
 	struct counters *counters;
-	struct ruleset *ruleset; /* in force; owned */
+	struct ruleset *ruleset;     /* in force; owned */
+	const struct rights *rights; /* of who may claim; the edge's */
 	struct inventory inventory;
+	struct claims claims;
 	struct vector touched; /* of struct device, to be settled */
 	bool rules_reloaded;   /* events that follow all they caused */
 	bool resynced;

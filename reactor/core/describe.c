@@ -43,10 +43,13 @@ struct text *describe_device(const struct device_view *view)
 	writer_key_text(&json, "name", facts->name);
 	writer_key_string(&json, "state", device_state_name(view->state));
 	writer_key(&json, "reasons");
-	writer_open(&json, '[');
-	writer_close(&json, ']');
+	if (view->reasons)
+		writer_raw(&json, view->reasons->bytes, view->reasons->length);
+	else
+		writer_raw(&json, "[]", 2);
 	writer_key_text(&json, "group", view->group);
 	writer_key_text(&json, "rule", view->rule);
+	writer_key_text(&json, "instance", view->instance);
 	writer_key_text(&json, "parent", facts->parent);
 	writer_key_text(&json, "bound", facts->bound);
 	writer_key(&json, "fields");
@@ -75,6 +78,7 @@ struct tally {
 	const struct resource_group *group;
 	int64_t states[STATE_COUNT];
 	int64_t devices;
+	int64_t missing;
 	int64_t rules;
 };
 
@@ -110,6 +114,12 @@ static struct tally *tally_groups(const struct core *core)
 		tally = find_tally(tallies, groups->count, device->now.group);
 		tally->devices++;
 		tally->states[device->now.state]++;
+	}
+	for (size_t i = 0; i < core->claims.instances.count; i++) {
+		const struct instance *instance = core->claims.instances.items[i];
+
+		if (instance->json && instance_state(instance) == INSTANCE_MISSING)
+			find_tally(tallies, groups->count, instance->group)->missing++;
 	}
 	return tallies;
 }
@@ -147,7 +157,7 @@ static struct text *describe_group(const struct tally *tally)
 	writer_key_number(&json, "preparing", tally->states[STATE_PREPARING]);
 	writer_key_number(&json, "blocked", tally->states[STATE_BLOCKED]);
 	writer_key_number(&json, "failed", tally->states[STATE_FAILED]);
-	writer_key_number(&json, "missing", 0);
+	writer_key_number(&json, "missing", tally->missing);
 	writer_key_number(&json, "rules", tally->rules);
 	writer_close(&json, '}');
 	return writer_take(&json);
@@ -157,8 +167,12 @@ void describe_groups(const struct core *core, struct vector *ret_texts)
 {
 	struct tally *tallies = tally_groups(core);
 
-	for (size_t i = 0; i < core->ruleset->groups.count; i++)
-		vector_add(ret_texts, describe_group(&tallies[i]));
+	for (size_t i = 0; i < core->ruleset->groups.count; i++) {
+		const struct tally *tally = &tallies[i];
+
+		if (!tally->group->kept || tally->devices + tally->missing > 0)
+			vector_add(ret_texts, describe_group(tally));
+	}
 	free(tallies);
 }
 

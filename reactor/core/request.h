@@ -54,16 +54,17 @@ struct request {
 	int64_t numa_node; /* -1: any */
 	int64_t wait_ms;
 	int64_t bind_ms;
-	enum life life;	 /* LIFE_COUNT: left out */
-	int64_t pid;	 /* as asked, for messages */
+	enum life life;		       /* LIFE_COUNT: left out */
+	int64_t pid;		       /* as asked, for messages */
 	struct process process;	       /* that `pid` was found to be */
 	struct process client_process; /* of the caller, for LIFE_CONNECTION; pid 0: not found */
 	bool force;
 
-	/* while it waits */
-	int64_t wait_until;    /* monotonic; 0: it does not wait */
-	int64_t decided;       /* monotonic: when its operation was made */
-	bool abandoned;	       /* the caller is gone: the answer is for nobody */
+	/* when it came, and while it waits */
+	int64_t real;	    /* when it came, real time, microseconds; the edge says it */
+	int64_t wait_until; /* monotonic; 0: it does not wait */
+	int64_t parked;	    /* monotonic: since when; 0: it is not */
+	bool abandoned;	    /* the caller is gone: the answer is for nobody */
 
 	/* the answer */
 	enum answer answer;
@@ -74,7 +75,7 @@ struct request {
 	struct vector instances;   /* of struct text: the JSON of instances, after core_settle */
 	struct vector released;	   /* of struct text: ids of instances */
 
-	struct vector numbers; /* private to core/: of int64_t in pointers, whose JSON is due */
+	struct vector holders; /* private to core/: of struct instance, whose JSON is due */
 };
 
 struct request *request_new(enum request_type type);

@@ -71,6 +71,8 @@ static struct text *changed_names(const struct device_view *told, const struct d
 	writer_open(&names, '[');
 	if (told->state != now->state)
 		writer_string(&names, "state");
+	if (told->reasons != now->reasons)
+		writer_string(&names, "reasons");
 	if (told->rule != now->rule)
 		writer_string(&names, "rule");
 	add_facts_names(&names, told->facts, now->facts);

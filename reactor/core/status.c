@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/status.h"
 
+#include "core/claims.h"
+
 static void write_latency(const struct histogram *latency, struct writer *json)
 {
 	writer_key(json, "latency_us");
@@ -19,7 +21,7 @@ static void write_counts(const struct core *core, struct writer *json)
 	writer_key_number(json, "devices", (int64_t)core->inventory.devices.count);
 	writer_key_number(json, "groups", (int64_t)core->ruleset->groups.count);
 	writer_key_number(json, "rules", (int64_t)core->ruleset->rules.count);
-	writer_key_number(json, "instances", 0);
+	writer_key_number(json, "instances", (int64_t)claims_count(core));
 	writer_close(json, '}');
 }
 
@@ -33,7 +35,10 @@ void status_write(const struct status *status, const struct core *core, uint64_t
 	writer_key_number(json, "started", status->started);
 	writer_key_string(json, "monitor", status->monitor);
 	writer_key_string(json, "rules", status->rules_stale ? "stale" : "current");
-	writer_key_string(json, "storage", status->storage_failed ? "failed" : "ok");
+	writer_key_string(json, "storage",
+		core->claims.loss	 ? "lost"
+		: status->storage_failed ? "failed"
+					 : "ok");
 	write_counts(core, json);
 	writer_key_number(json, "connections", (int64_t)status->connections);
 	writer_key_number(json, "subscribers", (int64_t)status->subscribers);

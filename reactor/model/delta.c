@@ -11,6 +11,13 @@ static const char *const type_names[EVENT_TYPE_COUNT] = {
 	[EVENT_DEVICE_REMOVED] = "device.removed",
 	[EVENT_GROUP_JOINED] = "group.joined",
 	[EVENT_GROUP_LEFT] = "group.left",
+	[EVENT_INSTANCE_CREATED] = "instance.created",
+	[EVENT_INSTANCE_ASSIGNED] = "instance.assigned",
+	[EVENT_INSTANCE_UNASSIGNED] = "instance.unassigned",
+	[EVENT_INSTANCE_BOUND] = "instance.bound",
+	[EVENT_INSTANCE_MISSING] = "instance.missing",
+	[EVENT_INSTANCE_RETURNED] = "instance.returned",
+	[EVENT_INSTANCE_RELEASED] = "instance.released",
 	[EVENT_RULES_RELOADED] = "rules.reloaded",
 	[EVENT_RESYNC] = "resync",
 	[EVENT_READY] = "ready",
@@ -45,6 +52,7 @@ static void change_free(struct change *change)
 	text_unref(change->group);
 	text_unref(change->rule);
 	text_unref(change->changed);
+	text_unref(change->instance);
 	text_unref(change->group_before);
 	text_unref(change->group_after);
 	free(change);

@@ -14,6 +14,13 @@ enum change_type {
 	EVENT_DEVICE_REMOVED,
 	EVENT_GROUP_JOINED,
 	EVENT_GROUP_LEFT,
+	EVENT_INSTANCE_CREATED,
+	EVENT_INSTANCE_ASSIGNED,
+	EVENT_INSTANCE_UNASSIGNED,
+	EVENT_INSTANCE_BOUND,
+	EVENT_INSTANCE_MISSING,
+	EVENT_INSTANCE_RETURNED,
+	EVENT_INSTANCE_RELEASED,
 	EVENT_RULES_RELOADED,
 	EVENT_RESYNC,
 	EVENT_READY,
@@ -32,7 +39,8 @@ struct change {
 	struct text *device; /* JSON: the whole Device in added and changed, else {id, state} */
 	struct text *group;  /* names, in joined and left */
 	struct text *rule;
-	struct text *changed; /* JSON array of names, in changed */
+	struct text *changed;  /* JSON array of names, in changed */
+	struct text *instance; /* JSON: the whole Instance, in instance.* */
 
 	/* for filters: the device's groups before and after the turn; NULL: none */
 	struct text *group_before;

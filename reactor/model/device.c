@@ -57,6 +57,8 @@ void device_view_copy(struct device_view *view, const struct device_view *from)
 	facts_ref(copy.facts);
 	text_ref(copy.group);
 	text_ref(copy.rule);
+	text_ref(copy.reasons);
+	text_ref(copy.instance);
 	text_ref(copy.json);
 	device_view_done(view);
 	*view = copy;
@@ -67,6 +69,8 @@ void device_view_done(struct device_view *view)
 	facts_unref(view->facts);
 	text_unref(view->group);
 	text_unref(view->rule);
+	text_unref(view->reasons);
+	text_unref(view->instance);
 	text_unref(view->json);
 	*view = (struct device_view){.state = STATE_UNMATCHED};
 }

@@ -30,7 +30,9 @@ struct device_view {
 	struct text *rule;   /* name of the rule that decided; NULL: none */
 	unsigned rule_number;
 	enum device_state state;
-	struct text *json; /* the Device of SPEC section 8; NULL while it is not there */
+	struct text *reasons;  /* JSON array, interned; NULL: none */
+	struct text *instance; /* id of the instance that it is; NULL: none */
+	struct text *json;     /* the Device of SPEC section 8; NULL while it is not there */
 };
 
 struct device {
@@ -38,6 +40,9 @@ struct device {
 	struct device_view now;	 /* json is made by core_settle */
 	struct device_view told; /* as of the last core_settle */
 	bool touched;		 /* stands in core::touched */
+	bool picked; /* chosen by the claim that is being decided; false between turns */
+	bool twin;   /* present together with another device of an instance's identity: blocked */
+	struct identity *identity; /* that names it, if it was ever granted; else NULL */
 };
 
 /* A device that is not there yet; takes over the reference to `id`. */

@@ -14,9 +14,9 @@
 #define INSTANCE_ID_SIZE sizeof("i-9223372036854775807")
 
 struct identity {
-	struct text *key;   /* canonical, see core/identify.h */
-	int64_t generation; /* grants so far */
-	struct text *owner; /* who had it last, vm:NAME or tenant:NAME; NULL: nobody yet */
+	struct text *key;	   /* canonical, see core/identify.h */
+	int64_t generation;	   /* grants so far */
+	struct text *owner;	   /* who had it last, vm:NAME or tenant:NAME; NULL: nobody yet */
 	struct device *device;	   /* the present one that it names; NULL: none is present */
 	struct instance *instance; /* that holds it, pending ones too; NULL: none */
 };
@@ -27,6 +27,7 @@ struct hold {
 	struct process process; /* of LIFE_PROCESS and LIFE_CONNECTION */
 	uint64_t connection;	/* of LIFE_CONNECTION: number in this run; 0: of an earlier run */
 	struct text *token;	/* NULL: none */
+	int64_t count;		/* that the claim with the token asked for */
 };
 
 /* What may change while an instance lasts. */
@@ -34,7 +35,8 @@ struct instance_terms {
 	struct text *vm; /* owner, or the VM that uses a tenant's instance; NULL: none */
 	struct hold grant;
 	struct hold use;
-	int64_t bind_by; /* real time, microseconds; 0: never */
+	int64_t bind_by;    /* real time, microseconds; 0: never */
+	int64_t bind_until; /* the same in monotonic time of this run */
 };
 
 enum instance_state {
@@ -57,16 +59,16 @@ struct instance {
 	int64_t since; /* real time, microseconds */
 	struct instance_terms terms;
 
-	bool pending;	     /* decided, not committed: nobody is told of it yet */
-	bool released;	     /* committed; goes with the next core_settle */
-	bool busy;	     /* a decision about it is being committed: no other is made */
-	bool grant_over;     /* its life ended; the release has not been committed yet */
-	bool use_over;	     /* likewise of the use */
-	bool touched;	     /* stands in claims::touched */
+	bool pending;	       /* decided, not committed: nobody is told of it yet */
+	bool released;	       /* committed; goes with the next core_settle */
+	bool busy;	       /* a decision about it is being committed: no other is made */
+	bool grant_over;       /* its life ended; the release has not been committed yet */
+	bool use_over;	       /* likewise of the use */
+	bool touched;	       /* stands in claims::touched */
 	int64_t missing_since; /* monotonic; meaningful while its device is not present */
 
-	struct text *json;	     /* the Instance as subscribers know it; NULL: they do not */
-	struct instance_terms told;  /* likewise; borrows nothing */
+	struct text *json;	    /* the Instance as subscribers know it; NULL: they do not */
+	struct instance_terms told; /* likewise */
 };
 
 enum instance_state instance_state(const struct instance *instance);

@@ -31,6 +31,7 @@ struct hold_record {
 	enum life life;
 	struct process process; /* of LIFE_PROCESS and LIFE_CONNECTION */
 	char *token;		/* NULL: none */
+	int64_t count;		/* that the claim with the token asked for */
 };
 
 /* An instance as a row. */
@@ -69,8 +70,8 @@ enum write_type {
 
 struct write {
 	enum write_type type;
-	bool essential; /* takes something back: is written on a full disk too */
-	int64_t number; /* of WRITE_DELETE */
+	bool essential;			/* takes something back: is written on a full disk too */
+	int64_t number;			/* of WRITE_DELETE */
 	struct instance_record *record; /* of WRITE_PUT; owned */
 };
 
@@ -82,7 +83,7 @@ enum batch_outcome {
 
 /* All decisions of a turn: one transaction. */
 struct batch {
-	struct vector writes; /* of struct write, owned, in the order of the decisions */
+	struct vector writes;	    /* of struct write, owned, in the order of the decisions */
 	enum batch_outcome outcome; /* the store's answer */
 	int error;		    /* -errno behind an outcome other than BATCH_COMMITTED */
 };

@@ -119,7 +119,8 @@ struct ruleset *ruleset_free(struct ruleset *ruleset)
 	return NULL;
 }
 
-const struct resource_group *ruleset_find_group(const struct ruleset *ruleset, const char *name)
+/* Where the group of this name stands, or would. */
+static size_t locate_group(const struct ruleset *ruleset, const char *name)
 {
 	size_t low = 0;
 	size_t high = ruleset->groups.count;
@@ -127,14 +128,36 @@ const struct resource_group *ruleset_find_group(const struct ruleset *ruleset, c
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		const struct resource_group *group = ruleset->groups.items[middle];
-		int order = strcmp(name, group->name->bytes);
 
-		if (order == 0)
-			return group;
-		if (order < 0)
-			high = middle;
-		else
+		if (strcmp(group->name->bytes, name) < 0)
 			low = middle + 1;
+		else
+			high = middle;
 	}
-	return NULL;
+	return low;
+}
+
+const struct resource_group *ruleset_find_group(const struct ruleset *ruleset, const char *name)
+{
+	size_t at = locate_group(ruleset, name);
+	const struct resource_group *group =
+		at < ruleset->groups.count ? ruleset->groups.items[at] : NULL;
+
+	return group && text_is(group->name, name) ? group : NULL;
+}
+
+void ruleset_keep_group(struct ruleset *ruleset, struct text *name, enum kind kind)
+{
+	struct resource_group *group = memory_allocate(sizeof(*group));
+
+	group->name = text_ref(name);
+	group->kind = kind;
+	group->description = text_new("", 0);
+	group->driver = text_new("keep", strlen("keep"));
+	group->return_grace = -1;
+	group->vf.vlan = -1;
+	group->vf.rate = -1;
+	group->kept = true;
+	group->file = text_new("", 0);
+	vector_insert(&ruleset->groups, locate_group(ruleset, name->bytes), group);
 }

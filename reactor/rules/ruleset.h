@@ -78,6 +78,7 @@ struct resource_group {
 	int64_t return_grace; /* seconds; -1: until its owner lets go */
 	struct group_vf vf;   /* of kind sriov-nic */
 	bool cdi;
+	bool kept; /* no file defines it; it stays for its instances */
 	struct text *file;
 	unsigned line;
 };
@@ -130,5 +131,8 @@ void condition_field_name(const struct condition *test, struct buffer *ret_name)
 
 struct resource_group *group_free(struct resource_group *group);
 struct rule *rule_free(struct rule *rule);
+
+/* Adds a group that no file defines any more, without rules, for the instances that it has. */
+void ruleset_keep_group(struct ruleset *ruleset, struct text *name, enum kind kind);
 
 const struct resource_group *ruleset_find_group(const struct ruleset *ruleset, const char *name);

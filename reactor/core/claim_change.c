@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Assign, Unassign, Bind and Release: find the instances that are meant, refuse or park, or make
+ * one operation of all of them.
+ */
+#include "base/clock.h"
+#include "core/claims_internal.h"
+#include "core/holding.h"
+
+#include <inttypes.h>
+
+/* Ends the request with an error; false, for whoever checks. */
+#define refuse(core, request, ...)                                                                 \
+	(request_answer(request, __VA_ARGS__), claims_answer(core, request), false)
+
+static bool is_meant(const struct request *request, const struct instance *instance)
+{
+	if (!claims_stands(instance))
+		return false;
+	if (request->instance)
+		return instance->number == request->instance;
+	if (request->tenant)
+		return instance->tenant == request->tenant &&
+		       (!request->vm || instance->terms.vm == request->vm);
+	return !instance->tenant && instance->terms.vm == request->vm;
+}
+
+/* Whether it is about the use of a tenant's instance rather than about the grant. */
+static bool is_about_use(const struct request *request, const struct instance *instance)
+{
+	switch (request->type) {
+	case REQUEST_ASSIGN:
+	case REQUEST_UNASSIGN:
+		return true;
+	case REQUEST_BIND:
+		return instance->tenant && instance->terms.vm && (request->instance || request->vm);
+	case REQUEST_RELEASE:
+		return request->tenant && request->vm;
+	case REQUEST_CLAIM:
+	case REQUEST_ACCEPT_LOSS:
+		break;
+	}
+	return false;
+}
+
+static const struct hold *hold_of(const struct request *request, const struct instance *instance)
+{
+	return is_about_use(request, instance) ? &instance->terms.use : &instance->terms.grant;
+}
+
+static bool refuse_busy(struct core *core, struct request *request, const struct instance *instance,
+	const char *why)
+{
+	const struct device *device = instance->identity->device;
+	const struct text *reasons = device ? device->now.reasons : NULL;
+
+	request->busy_device = text_ref(instance->device_id);
+	request->busy_reasons = reasons ? text_ref(device->now.reasons) : text_new("[]", 2);
+	return refuse(
+		core, request, ANSWER_BUSY, "instance i-%" PRId64 " %s", instance->number, why);
+}
+
+/* Whether the instance's process runs, as far as is known: its end is noticed at once. */
+static bool has_process(const struct hold *hold, bool over)
+{
+	return hold->life == LIFE_PROCESS && !over;
+}
+
+static bool check_release(
+	struct core *core, struct request *request, const struct instance *instance)
+{
+	bool use = is_about_use(request, instance);
+
+	if (request->force)
+		return true;
+	if (!use && instance->tenant && instance->terms.vm)
+		return refuse_busy(core, request, instance,
+			"is used by a VM of its tenant: unassign it first");
+	if (has_process(
+		    hold_of(request, instance), use ? instance->use_over : instance->grant_over))
+		return refuse_busy(core, request, instance,
+			"is bound to a process that runs: it is released when that ends, or by an "
+			"admin's `force`");
+	return true;
+}
+
+static bool check_assign(
+	struct core *core, struct request *request, const struct instance *instance)
+{
+	if (!instance->tenant) {
+		request->parameter = "instance";
+		return refuse(core, request, ANSWER_INVALID,
+			"instance i-%" PRId64 " is no tenant's, so there is nothing to assign",
+			instance->number);
+	}
+	if (request->type == REQUEST_ASSIGN && instance->terms.vm &&
+		instance->terms.vm != request->vm)
+		return refuse_busy(core, request, instance, "is assigned to another VM already");
+	if (request->type == REQUEST_UNASSIGN && instance->terms.vm)
+		return check_release(core, request, instance);
+	return true;
+}
+
+static bool check_bind(struct core *core, struct request *request, const struct instance *instance)
+{
+	const struct hold *hold = hold_of(request, instance);
+	bool over = is_about_use(request, instance) ? instance->use_over : instance->grant_over;
+
+	if (has_process(hold, over) && !process_equal(&hold->process, &request->process))
+		return refuse_busy(
+			core, request, instance, "is bound to another process that runs");
+	return true;
+}
+
+static bool check(struct core *core, struct request *request, const struct instance *instance)
+{
+	if (request->force && !rights_permit(core->rights, request->peer, RIGHT_ADMIN, NULL))
+		return refuse(core, request, ANSWER_NOT_PERMITTED, "only admins may use `force`");
+	if (!claims_may_change(core, request, instance))
+		return refuse(core, request, ANSWER_NOT_PERMITTED,
+			"instance i-%" PRId64 " was claimed by user %" PRId64
+			": only that one and admins may change it",
+			instance->number, instance->uid);
+	if (request->generation && request->generation != instance->generation)
+		return refuse(core, request, ANSWER_STALE_GENERATION,
+			"instance i-%" PRId64 " is of generation %" PRId64 ", not %" PRId64,
+			instance->number, instance->generation, request->generation);
+	switch (request->type) {
+	case REQUEST_ASSIGN:
+	case REQUEST_UNASSIGN:
+		return check_assign(core, request, instance);
+	case REQUEST_BIND:
+		return check_bind(core, request, instance);
+	case REQUEST_RELEASE:
+		return check_release(core, request, instance);
+	case REQUEST_CLAIM:
+	case REQUEST_ACCEPT_LOSS:
+		break;
+	}
+	return true;
+}
+
+/* Whether the instance is already as it is asked to be. */
+static bool is_so(const struct request *request, const struct instance *instance)
+{
+	const struct hold *hold = hold_of(request, instance);
+
+	switch (request->type) {
+	case REQUEST_ASSIGN:
+		return instance->terms.vm != NULL;
+	case REQUEST_UNASSIGN:
+		return !instance->terms.vm;
+	case REQUEST_BIND:
+		return hold->life == LIFE_PROCESS &&
+		       process_equal(&hold->process, &request->process);
+	case REQUEST_RELEASE:
+	case REQUEST_CLAIM:
+	case REQUEST_ACCEPT_LOSS:
+		break;
+	}
+	return false;
+}
+
+static void assign(const struct request *request, struct instance_terms *terms)
+{
+	enum life life = request->life;
+
+	if (life == LIFE_COUNT)
+		life = request->pid ? LIFE_PROCESS : LIFE_EXPLICIT;
+	text_replace(&terms->vm, text_ref(request->vm));
+	text_replace(&terms->use.token, NULL);
+	terms->use = (struct hold){.life = life, .count = 1};
+	if (life == LIFE_PROCESS)
+		terms->use.process = request->process;
+	if (life == LIFE_CONNECTION) {
+		terms->use.process = request->client_process;
+		terms->use.connection = request->connection;
+	}
+}
+
+static void bind(const struct request *request, bool use, struct instance_terms *terms)
+{
+	struct hold *hold = use ? &terms->use : &terms->grant;
+
+	hold->life = LIFE_PROCESS;
+	hold->process = request->process;
+	hold->connection = 0;
+	if (!use)
+		terms->bind_by = 0;
+}
+
+static void change(
+	const struct request *request, struct operation *operation, struct instance *instance)
+{
+	bool use = is_about_use(request, instance);
+
+	switch (request->type) {
+	case REQUEST_ASSIGN:
+		assign(request, operation_add_change(operation, instance));
+		break;
+	case REQUEST_BIND:
+		bind(request, use, operation_add_change(operation, instance));
+		break;
+	case REQUEST_UNASSIGN:
+		operation_unassign(operation, instance);
+		break;
+	case REQUEST_RELEASE:
+		if (use)
+			operation_unassign(operation, instance);
+		else
+			operation_add_instance(operation, instance);
+		break;
+	case REQUEST_CLAIM:
+	case REQUEST_ACCEPT_LOSS:
+		break;
+	}
+}
+
+static void decide(
+	struct core *core, struct request *request, const struct vector *meant, int64_t now)
+{
+	bool whole = request->type == REQUEST_RELEASE && !(request->tenant && request->vm);
+	struct operation *operation =
+		operation_add(core, whole ? OPERATION_RELEASE : OPERATION_CHANGE, request, now);
+
+	operation->essential =
+		request->type == REQUEST_RELEASE || request->type == REQUEST_UNASSIGN;
+	for (size_t i = 0; i < meant->count; i++)
+		change(request, operation, meant->items[i]);
+}
+
+static void answer_at_once(
+	struct core *core, struct request *request, const struct vector *instances)
+{
+	request->answer = ANSWER_DONE;
+	for (size_t i = 0; i < instances->count; i++)
+		vector_add(&request->holders, instances->items[i]);
+	claims_answer(core, request);
+}
+
+/* Sorts those that are meant by whether they must change. False: answered or parked. */
+static bool sort_out(struct core *core, struct request *request, struct vector *ret_meant,
+	struct vector *ret_changing, int64_t now)
+{
+	const struct vector *instances = &core->claims.instances;
+
+	for (size_t i = 0; i < instances->count; i++) {
+		struct instance *instance = instances->items[i];
+
+		if (!is_meant(request, instance))
+			continue;
+		if (instance->busy) {
+			operations_park(core, request, now);
+			return false;
+		}
+		if (!check(core, request, instance))
+			return false;
+		vector_add(ret_meant, instance);
+		if (!is_so(request, instance))
+			vector_add(ret_changing, instance);
+	}
+	return true;
+}
+
+void claim_change(struct core *core, struct request *request, int64_t now)
+{
+	struct vector meant = {0};
+	struct vector changing = {0};
+
+	if (sort_out(core, request, &meant, &changing, now)) {
+		if (meant.count == 0 && (request->instance || request->type == REQUEST_BIND))
+			(void)refuse(core, request, ANSWER_NO_SUCH_INSTANCE,
+				"there is no such instance; ListInstances has them");
+		else if (changing.count > 0)
+			decide(core, request, &meant, now);
+		else
+			answer_at_once(core, request, &meant);
+	}
+	vector_done(&meant);
+	vector_done(&changing);
+}
+
+void claims_request(struct core *core, struct request *request, int64_t now)
+{
+	switch (request->type) {
+	case REQUEST_CLAIM:
+		claim_begin(core, request, now);
+		break;
+	case REQUEST_ACCEPT_LOSS:
+		if (core->claims.loss) {
+			operation_add(core, OPERATION_ACCEPT_LOSS, request, now);
+		} else {
+			request->answer = ANSWER_DONE;
+			claims_answer(core, request);
+		}
+		break;
+	case REQUEST_ASSIGN:
+	case REQUEST_UNASSIGN:
+	case REQUEST_BIND:
+	case REQUEST_RELEASE:
+		claim_change(core, request, now);
+		break;
+	}
+}

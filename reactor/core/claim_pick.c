@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which devices a claim gets: first those that the owner had last, then those on the NUMA node that
+ * was wished for, then by the group's `select`, then by the order of ids. A unit is one device, or
+ * all functions of a slot.
+ */
+#include "base/map.h"
+#include "base/memory.h"
+#include "core/claims_internal.h"
+#include "core/holding.h"
+#include "core/identity.h"
+#include "model/address.h"
+
+#include <string.h>
+
+static bool can_be_named(const struct core *core, const struct device *device)
+{
+	struct buffer form = {0};
+	bool named = identity_fix(&core->inventory, device->now.facts, &form);
+
+	buffer_done(&form);
+	return named;
+}
+
+static bool is_free(const struct device *device, const struct text *group)
+{
+	return device->now.facts && device->now.group == group && !holding_of(device) &&
+	       device->now.state == STATE_AVAILABLE;
+}
+
+static bool is_virtual(const struct facts *facts)
+{
+	return text_is(facts->values[FIELD_FUNCTION], "virtual");
+}
+
+/* The first function of the slot that this one is in; false: it is in none with others. */
+static bool first_of_slot(const struct device *device, struct address *ret_first)
+{
+	const struct facts *facts = device->now.facts;
+	const struct text *slot = facts->values[FIELD_SLOT];
+
+	if (!(facts->kinds & KIND_MASK(KIND_PCI)) || is_virtual(facts) || !slot ||
+		!address_parse(slot->bytes, ret_first))
+		return false;
+	ret_first->function = 0;
+	return true;
+}
+
+/* A function that no rule wants goes with the others of its slot. */
+static bool goes_along(const struct device *device)
+{
+	return device->now.state == STATE_UNMATCHED && !holding_of(device) && !device->twin;
+}
+
+/* A VF may share the slot number of its PF, but it is no function of the card's own. */
+static bool is_of_slot(const struct device *device, uint64_t first)
+{
+	struct address own;
+
+	return device->now.facts && first_of_slot(device, &own) && address_order(own) == first;
+}
+
+static bool add_slot(
+	struct core *core, struct device *device, struct address first, struct vector *ret_devices)
+{
+	const struct vector *devices = &core->inventory.devices;
+	size_t before = ret_devices->count;
+	char id[sizeof("pci:") + ADDRESS_SIZE] = "pci:";
+
+	address_format(first, id + strlen(id));
+	for (size_t at = inventory_locate(&core->inventory, id); at < devices->count; at++) {
+		struct device *function = devices->items[at];
+		struct address address;
+
+		if (strncmp(function->id->bytes, "pci:", 4) != 0 ||
+			!address_parse(function->id->bytes + 4, &address) ||
+			(address.function = 0, address_order(address)) != address_order(first))
+			break;
+		if (!is_of_slot(function, address_order(first)))
+			continue;
+		if ((!is_free(function, device->now.group) && !goes_along(function)) ||
+			!can_be_named(core, function)) {
+			ret_devices->count = before;
+			return false;
+		}
+		vector_add(ret_devices, function);
+	}
+	return true;
+}
+
+bool pick_unit(struct core *core, const struct resource_group *group, struct device *device,
+	struct vector *ret_devices)
+{
+	struct address first;
+
+	if (!is_free(device, group->name) || !can_be_named(core, device))
+		return false;
+	if (group->all_functions && first_of_slot(device, &first))
+		return add_slot(core, device, first, ret_devices);
+	vector_add(ret_devices, device);
+	return true;
+}
+
+/* How many instances there are where the text says: on a PF, on a NUMA node. */
+struct tally {
+	const struct text *place;
+	size_t count;
+};
+
+static void count_place(struct map *tallies, const struct text *place)
+{
+	struct tally *tally;
+
+	if (!place)
+		return;
+	tally = map_find(tallies, place->bytes, place->length);
+	if (!tally) {
+		tally = memory_allocate(sizeof(*tally));
+		tally->place = place;
+		map_add(tallies, place->bytes, place->length, tally);
+	}
+	tally->count++;
+}
+
+static size_t tally_of(const struct map *tallies, const struct text *place)
+{
+	const struct tally *tally = place ? map_find(tallies, place->bytes, place->length) : NULL;
+
+	return tally ? tally->count : 0;
+}
+
+/* Instances by PF and by NUMA node, for `spread` and `pack`. */
+struct crowd {
+	struct map functions;
+	struct map nodes;
+};
+
+static void crowd_add(struct crowd *crowd, const struct device *device)
+{
+	count_place(&crowd->functions, device->now.facts->values[FIELD_PHYSICAL_FUNCTION]);
+	count_place(&crowd->nodes, device->now.facts->values[FIELD_NUMA_NODE]);
+}
+
+static void crowd_count(struct crowd *crowd, const struct core *core)
+{
+	for (size_t i = 0; i < core->claims.instances.count; i++) {
+		const struct instance *instance = core->claims.instances.items[i];
+		const struct device *device = instance->identity->device;
+
+		if (!instance->released && device && device->now.facts)
+			crowd_add(crowd, device);
+	}
+}
+
+static void map_free_all(struct map *map)
+{
+	size_t cursor = 0;
+	void *value;
+
+	while ((value = map_next(map, &cursor)))
+		free(value);
+	map_done(map);
+}
+
+static void crowd_done(struct crowd *crowd)
+{
+	map_free_all(&crowd->functions);
+	map_free_all(&crowd->nodes);
+}
+
+/* What makes one device be taken before another: the greater, from the first number on. */
+struct merit {
+	int64_t numbers[4];
+};
+
+static bool on_node(const struct device *device, int64_t node)
+{
+	const struct text *own = device->now.facts->values[FIELD_NUMA_NODE];
+
+	return node >= 0 && own && strtoll(own->bytes, NULL, 10) == node;
+}
+
+static struct merit merit_of(
+	const struct device *device, const struct pick *pick, const struct crowd *crowd)
+{
+	struct text *const *values = device->now.facts->values;
+	int64_t sign = pick->group->select == SELECT_FIRST    ? 0
+		       : pick->group->select == SELECT_SPREAD ? -1
+							      : 1;
+
+	return (struct merit){{
+		device->identity && device->identity->owner == pick->owner,
+		on_node(device, pick->numa_node),
+		sign * (int64_t)tally_of(&crowd->functions, values[FIELD_PHYSICAL_FUNCTION]),
+		sign * (int64_t)tally_of(&crowd->nodes, values[FIELD_NUMA_NODE]),
+	}};
+}
+
+static bool is_better(const struct merit *merit, const struct merit *than)
+{
+	for (size_t i = 0; i < 4; i++)
+		if (merit->numbers[i] != than->numbers[i])
+			return merit->numbers[i] > than->numbers[i];
+	return false;
+}
+
+/* Whether the owner had any device last, so that one of them may be free. */
+static bool has_history(const struct core *core, const struct text *owner)
+{
+	const struct identity *identity;
+	size_t cursor = 0;
+
+	while ((identity = map_next(&core->claims.identities, &cursor)))
+		if (identity->owner == owner && identity->device && !identity->instance)
+			return true;
+	return false;
+}
+
+/* One claim's search: where it goes on, and whether the first free device is as good as any. */
+struct search {
+	const struct pick *pick;
+	struct crowd crowd;
+	bool first_is_best;
+	size_t from;
+};
+
+/* The free device of the greatest merit, the first of equals; NULL: none is free. */
+static struct device *best_device(struct core *core, struct search *search)
+{
+	const struct vector *devices = &core->inventory.devices;
+	const struct pick *pick = search->pick;
+	struct device *best = NULL;
+	struct merit merit = {{0}};
+
+	for (size_t i = search->from; i < devices->count; i++) {
+		struct device *device = devices->items[i];
+		struct vector unit = {0};
+		struct merit own;
+
+		if (device->picked || !is_free(device, pick->group->name))
+			continue;
+		own = merit_of(device, pick, &search->crowd);
+		if ((best && !is_better(&own, &merit)) ||
+			!pick_unit(core, pick->group, device, &unit))
+			continue;
+		vector_done(&unit);
+		best = device;
+		merit = own;
+		if (search->first_is_best) {
+			search->from = i + 1;
+			break;
+		}
+	}
+	return best;
+}
+
+static void take_unit(
+	struct core *core, struct search *search, struct device *device, struct vector *devices)
+{
+	size_t before = devices->count;
+
+	pick_unit(core, search->pick->group, device, devices);
+	for (size_t i = before; i < devices->count; i++) {
+		struct device *chosen = devices->items[i];
+
+		chosen->picked = true;
+		crowd_add(&search->crowd, chosen);
+	}
+}
+
+bool pick_devices(struct core *core, const struct pick *pick, struct vector *ret_devices)
+{
+	struct search search = {.pick = pick};
+	struct device *device;
+	size_t units = 0;
+
+	search.first_is_best = pick->group->select == SELECT_FIRST && pick->numa_node < 0 &&
+			       !has_history(core, pick->owner);
+	if (pick->group->select != SELECT_FIRST)
+		crowd_count(&search.crowd, core);
+	while (units < pick->count && (device = best_device(core, &search))) {
+		take_unit(core, &search, device, ret_devices);
+		units++;
+	}
+	for (size_t i = 0; i < ret_devices->count; i++)
+		((struct device *)ret_devices->items[i])->picked = false;
+	crowd_done(&search.crowd);
+	return units == pick->count;
+}

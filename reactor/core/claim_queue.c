@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One strict queue for each group, and one for what each tenant holds of it. Only the head is
+ * tried, and only when something it waits for may be free: a release costs two tries, however many
+ * wait. A queue exists while somebody waits in it.
+ */
+#include "base/clock.h"
+#include "base/memory.h"
+#include "core/claims_internal.h"
+
+struct queue *queue_find(
+	const struct core *core, const struct text *group, const struct text *tenant)
+{
+	list_for_each(at, &core->claims.queues) {
+		struct queue *queue = container_of(at, struct queue, link);
+
+		if (queue->group == group && queue->tenant == tenant)
+			return queue;
+	}
+	return NULL;
+}
+
+static struct queue *queue_make(struct core *core, struct text *group, struct text *tenant)
+{
+	struct queue *queue = memory_allocate(sizeof(*queue));
+
+	queue->group = text_ref(group);
+	queue->tenant = text_ref(tenant);
+	list_init(&queue->waiting);
+	list_append(&core->claims.queues, &queue->link);
+	return queue;
+}
+
+struct queue *queue_free(struct queue *queue)
+{
+	list_for_each(at, &queue->waiting)
+		request_free(container_of(at, struct request, link));
+	list_remove(&queue->link);
+	text_unref(queue->group);
+	text_unref(queue->tenant);
+	free(queue);
+	return NULL;
+}
+
+void queue_note(struct core *core, const struct text *group, const struct text *tenant)
+{
+	struct queue *queue = queue_find(core, group, tenant);
+
+	if (queue)
+		queue->due = true;
+}
+
+void queue_note_all(struct core *core)
+{
+	list_for_each(at, &core->claims.queues)
+		container_of(at, struct queue, link)->due = true;
+}
+
+void queue_enter(struct core *core, struct request *request, struct text *tenant)
+{
+	struct queue *queue = queue_find(core, request->group, tenant);
+
+	if (!queue)
+		queue = queue_make(core, request->group, tenant);
+	list_append(&queue->waiting, &request->link);
+	claims_due(core, request->wait_until);
+}
+
+static void serve(struct core *core, struct queue *queue, int64_t now)
+{
+	queue->due = false;
+	while (!list_is_empty(&queue->waiting)) {
+		struct request *request = container_of(queue->waiting.next, struct request, link);
+		struct list_link *second = request->link.next;
+
+		list_remove(&request->link);
+		if (claim_take(core, request, now) == QUEUE_SERVED)
+			continue;
+		list_append(second, &request->link); /* before the second: the head again */
+		return;
+	}
+}
+
+void queues_serve(struct core *core, int64_t now)
+{
+	list_for_each(at, &core->claims.queues) {
+		struct queue *queue = container_of(at, struct queue, link);
+
+		if (queue->due)
+			serve(core, queue, now);
+		if (list_is_empty(&queue->waiting))
+			queue_free(queue);
+	}
+}
+
+/* Whoever waited too long; the one behind them may be the head now. */
+static void expire(struct core *core, struct queue *queue, int64_t now)
+{
+	list_for_each(at, &queue->waiting) {
+		struct request *request = container_of(at, struct request, link);
+
+		if (request->wait_until > now) {
+			claims_due(core, request->wait_until);
+			continue;
+		}
+		list_remove(&request->link);
+		queue->due = true;
+		request_answer(request, ANSWER_TIMEOUT,
+			"nothing of group %s became available for you within %lld ms",
+			request->group->bytes, (long long)request->wait_ms);
+		claims_answer(core, request);
+	}
+}
+
+void queues_expire(struct core *core, int64_t now)
+{
+	list_for_each(at, &core->claims.queues)
+		expire(core, container_of(at, struct queue, link), now);
+}
+
+void queues_leave(struct core *core, uint64_t connection)
+{
+	list_for_each(at, &core->claims.queues) {
+		struct queue *queue = container_of(at, struct queue, link);
+
+		list_for_each(of, &queue->waiting) {
+			struct request *request = container_of(of, struct request, link);
+
+			if (request->connection != connection)
+				continue;
+			list_remove(&request->link);
+			queue->due = true;
+			request->abandoned = true;
+			claims_answer(core, request);
+		}
+	}
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files claim*.c and holding.c share. */
+#pragma once
+
+#include "core/claims.h"
+
+/* Decides the device again, and has it settled if it differs (core.c). */
+void core_decide(struct core *core, struct device *device);
+
+void claims_init(struct claims *claims);
+void claims_done(struct claims *claims);
+
+/* The next core_settle looks at the instance. */
+void claims_touch(struct core *core, struct instance *instance);
+
+/* Something is due at `when`, monotonic. */
+void claims_due(struct core *core, int64_t when);
+
+/* The request is answered: claims_take_answer has it. */
+void claims_answer(struct core *core, struct request *request);
+
+/* The instance of this number, pending ones too; NULL: there is none. */
+struct instance *claims_find(const struct core *core, int64_t number);
+
+/* Takes the instance out and frees it. */
+void claims_drop(struct core *core, struct instance *instance);
+
+/* Whether it stands, committed and not released. */
+bool claims_stands(const struct instance *instance);
+
+/* Whether who asks may claim from the group, or change the instance. */
+bool claims_may_claim(
+	const struct core *core, const struct request *request, const struct resource_group *group);
+bool claims_may_change(
+	const struct core *core, const struct request *request, const struct instance *instance);
+
+/* The grant of it, or the use, is over: it is released, or unassigned, whatever else it is. */
+void claims_end_grant(struct core *core, struct instance *instance);
+void claims_end_use(struct core *core, struct instance *instance);
+
+/* vm:NAME or tenant:NAME, interned; the caller owns a reference. */
+struct text *claims_owner(struct core *core, const struct text *vm, const struct text *tenant);
+
+/* claim_operation.c: a decision for the next batch; marks what it is about as busy. */
+struct operation *operation_add(
+	struct core *core, enum operation_type type, struct request *request, int64_t now);
+void operation_add_instance(struct operation *operation, struct instance *instance);
+
+/* Likewise with what its terms will be; to be filled in, beginning with those it has. */
+struct instance_terms *operation_add_change(struct operation *operation, struct instance *instance);
+
+/* The change that takes the instance from the VM that uses it. */
+void operation_add_unassign(
+	struct core *core, struct request *request, struct instance *instance, int64_t now);
+void operation_unassign(struct operation *operation, struct instance *instance);
+struct operation *operation_free(struct operation *operation);
+
+/* The request waits until an operation is back; it is decided anew then. */
+void operations_park(struct core *core, struct request *request, int64_t now);
+
+/* Answers who waits too long for the disk. */
+void operations_expire(struct core *core, int64_t now);
+
+/* Whoever asked over this connection is gone. */
+void operations_abandon(struct core *core, uint64_t connection);
+
+/* Appends i-NUMBER to what the request released. */
+void request_add_released(struct request *request, int64_t number);
+
+/* claim_queue.c */
+enum queue_result {
+	QUEUE_SERVED, /* an operation was made, or the request was answered */
+	QUEUE_WAIT,   /* nothing is free */
+};
+
+/* Something of this group, held by `tenant` or free (NULL), may have become available. */
+void queue_note(struct core *core, const struct text *group, const struct text *tenant);
+void queue_note_all(struct core *core);
+struct queue *queue_find(
+	const struct core *core, const struct text *group, const struct text *tenant);
+void queue_enter(struct core *core, struct request *request, struct text *tenant);
+struct queue *queue_free(struct queue *queue);
+void queues_serve(struct core *core, int64_t now);
+void queues_expire(struct core *core, int64_t now);
+void queues_leave(struct core *core, uint64_t connection);
+
+/*
+ * claim_take.c: decides a Claim: makes an operation, answers it, or says that it must wait, which
+ * only a head of a queue or nobody's successor is asked for. Takes the request over unless it
+ * returns QUEUE_WAIT.
+ */
+enum queue_result claim_take(struct core *core, struct request *request, int64_t now);
+
+/* A Claim as it comes in: decides it, queues it, or refuses it. */
+void claim_begin(struct core *core, struct request *request, int64_t now);
+
+/* claim_pick.c: appends `count` free devices of the group (or units of them) to ret_devices. */
+struct pick {
+	const struct resource_group *group;
+	const struct text *owner;
+	int64_t numa_node;
+	size_t count;
+};
+bool pick_devices(struct core *core, const struct pick *pick, struct vector *ret_devices);
+
+/* The device and what its group has go with it; false: not all of it is free. */
+bool pick_unit(struct core *core, const struct resource_group *group, struct device *device,
+	struct vector *ret_devices);
+
+/* claim_change.c: Assign, Unassign, Bind, Release as they come in, or when they were parked. */
+void claim_change(struct core *core, struct request *request, int64_t now);
+
+/* settle_instance.c */
+void settle_instances(struct core *core, struct delta *delta);

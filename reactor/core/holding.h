@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which present device an identity names, and so which one an instance holds: kept as devices come
+ * and go. The other files of claims read it.
+ */
+#pragma once
+
+#include "core/core.h"
+#include "core/membership.h"
+
+/* The identity of this key, made if it is new. */
+struct identity *holding_identity(struct core *core, const char *key);
+
+/* The device arrived, or what its identities are made of differs: finds what it returns to. */
+void holding_attach(struct core *core, struct device *device);
+
+/* The device is gone: its instance is missing from now on. */
+void holding_detach(struct core *core, struct device *device);
+
+/* Has the device be `identity`, which it was not found under before. */
+void holding_bind(struct device *device, struct identity *identity);
+
+/* Looks again at devices that an identity was in the way of. */
+void holding_retry_twins(struct core *core);
+
+/* The instance that holds the device, pending ones too; NULL: it is nobody's. */
+struct instance *holding_of(const struct device *device);
+
+/*
+ * What the rules found, as it counts for this device: membership is frozen while it is an instance,
+ * and a second device of an instance's identity is blocked. The view gets instance and reasons.
+ */
+struct membership holding_overrule(
+	struct core *core, struct device *device, struct membership found);

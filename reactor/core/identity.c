@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Bus numbers, devnums and drivers are in no identity: they change when nothing else does. Strings
+ * that a device says of itself stand last or behind one that cannot hold a slash, so no device can
+ * spell another one's identity.
+ */
+#include "core/identity.h"
+
+#include "model/candidate.h"
+
+#include <string.h>
+
+static const struct facts *present(const struct inventory *inventory, const struct text *id)
+{
+	const struct device *device = id ? inventory_find(inventory, id->bytes) : NULL;
+
+	return device ? device->now.facts : NULL;
+}
+
+static bool add_function(
+	const struct inventory *inventory, const struct facts *facts, struct buffer *form)
+{
+	const struct text *slot = facts->values[FIELD_SLOT];
+	const struct text *ids = facts->values[FIELD_VENDOR_DEVICE];
+	const struct text *index = facts->values[FIELD_VF_INDEX];
+
+	if (text_is(facts->values[FIELD_FUNCTION], "virtual")) {
+		facts = present(inventory, facts->parent);
+		if (!index || !facts || text_is(facts->values[FIELD_FUNCTION], "virtual") ||
+			!add_function(inventory, facts, form))
+			return false;
+		buffer_format(form, "/vf%s", index->bytes);
+		return true;
+	}
+	if (!slot || !ids)
+		return false;
+	buffer_format(form, "pci/%s/%s", slot->bytes, ids->bytes);
+	return true;
+}
+
+static bool add_candidate(
+	const struct inventory *inventory, const struct facts *facts, struct buffer *form)
+{
+	char carrier[PLACE_ID_SIZE];
+	const struct device *function;
+
+	if (!candidate_carrier(facts->id->bytes, carrier))
+		return false;
+	function = inventory_find(inventory, carrier);
+	if (!function || !function->now.facts ||
+		!add_function(inventory, function->now.facts, form))
+		return false;
+	buffer_format(form, "/type%s", strrchr(facts->id->bytes, '/') + 1);
+	return true;
+}
+
+static void add_serial(const struct facts *facts, struct buffer *form)
+{
+	struct text *const *values = facts->values;
+
+	buffer_format(form, "usb/%s:%s/serial/%s", values[FIELD_VENDOR_ID]->bytes,
+		values[FIELD_MODEL_ID]->bytes, values[FIELD_SERIAL]->bytes);
+}
+
+/*
+ * The slot of the controller: what the root hub of the device's bus hangs on. A controller that is
+ * no PCI function (usbip's) has but its bus number.
+ */
+static void add_port(
+	const struct inventory *inventory, const struct facts *facts, struct buffer *form)
+{
+	struct text *const *values = facts->values;
+	const char *path = values[FIELD_PATH]->bytes;
+	const char *chain = strchr(path, '-');
+	struct buffer hub = {0};
+	const struct device *root;
+	const struct text *controller = NULL;
+
+	buffer_format(&hub, "usb:usb%s", values[FIELD_BUS]->bytes);
+	root = inventory_find(inventory, buffer_string(&hub));
+	if (root && root->now.facts)
+		controller = root->now.facts->parent;
+	buffer_format(form, "usb/%s:%s/port/", values[FIELD_VENDOR_ID]->bytes,
+		values[FIELD_MODEL_ID]->bytes);
+	if (controller)
+		buffer_add_string(form, controller->bytes + strlen("pci:"));
+	else
+		buffer_format(form, "bus%s", values[FIELD_BUS]->bytes);
+	buffer_format(form, "/%s", chain ? chain + 1 : "root");
+	buffer_done(&hub);
+}
+
+size_t identity_forms(const struct inventory *inventory, const struct facts *facts,
+	struct buffer ret_forms[static IDENTITY_FORMS])
+{
+	struct text *const *values = facts->values;
+	size_t count = 0;
+
+	if (facts->kinds & KIND_MASK(KIND_VGPU))
+		return add_candidate(inventory, facts, &ret_forms[0]);
+	if (facts->kinds & KIND_MASK(KIND_PCI))
+		return add_function(inventory, facts, &ret_forms[0]);
+	if (!values[FIELD_VENDOR_ID] || !values[FIELD_MODEL_ID])
+		return 0;
+	if (values[FIELD_SERIAL])
+		add_serial(facts, &ret_forms[count++]);
+	if (values[FIELD_PATH] && values[FIELD_BUS])
+		add_port(inventory, facts, &ret_forms[count++]);
+	return count;
+}
+
+/* Whether another present USB device has the same vendor, model and serial. */
+static bool has_twin(const struct inventory *inventory, const struct facts *facts)
+{
+	for (size_t i = inventory_locate(inventory, "usb:"); i < inventory->devices.count; i++) {
+		const struct device *device = inventory->devices.items[i];
+		const struct facts *other = device->now.facts;
+
+		if (strncmp(device->id->bytes, "usb:", 4) != 0)
+			break;
+		if (other && other->id != facts->id &&
+			other->values[FIELD_SERIAL] == facts->values[FIELD_SERIAL] &&
+			other->values[FIELD_VENDOR_ID] == facts->values[FIELD_VENDOR_ID] &&
+			other->values[FIELD_MODEL_ID] == facts->values[FIELD_MODEL_ID])
+			return true;
+	}
+	return false;
+}
+
+bool identity_fix(
+	const struct inventory *inventory, const struct facts *facts, struct buffer *ret_form)
+{
+	struct buffer forms[IDENTITY_FORMS] = {0};
+	size_t count = identity_forms(inventory, facts, forms);
+	size_t chosen = 0;
+
+	if (count > 1 && has_twin(inventory, facts))
+		chosen = 1;
+	if (count > 0)
+		buffer_add_string(ret_form, buffer_string(&forms[chosen]));
+	for (size_t i = 0; i < IDENTITY_FORMS; i++)
+		buffer_done(&forms[i]);
+	return count > 0;
+}

@@ -253,6 +253,7 @@ struct daemon *daemon_free(struct daemon *daemon)
 	probe_free(daemon->probe);
 	store_free(daemon->store);
 	second_opinion_done(&daemon->second_opinion);
+	reload_done(&daemon->reload);
 	looks_done(&daemon->looks);
 	core_done(&daemon->core);
 	text_pool_done(&daemon->pool);

@@ -5,7 +5,6 @@
 #include "base/log.h"
 #include "core/topology.h"
 #include "notify.h"
-#include "reload.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -274,16 +273,16 @@ static void listen_when_scanned(struct daemon *daemon)
 static void daemon_turn(struct daemon *daemon)
 {
 	int64_t now = clock_monotonic();
-	struct reload reload = {0};
 
 	replace_broken_source(daemon, now);
 	receive_events(daemon, now);
-	look_at_devices(daemon);
+	if (!reload_holds_looks(daemon))
+		look_at_devices(daemon);
 	follow_resync(daemon, now);
 	second_opinion_follow(daemon);
-	reload_if_wanted(daemon, &reload);
+	reload_follow(daemon);
 	publish(daemon);
-	reload_reply(&reload);
+	reload_reply(daemon);
 	service_answer(daemon->service);
 	service_flush(daemon->service, now);
 	service_reap(daemon->service);
@@ -300,7 +299,7 @@ static int64_t next_deadline(const struct daemon *daemon)
 	int64_t now = clock_monotonic();
 	int64_t deadline = looks_deadline(&daemon->looks, now);
 
-	if (daemon->source_readable || daemon->reload_wanted || daemon->resync.running ||
+	if (daemon->source_readable || reload_is_busy(daemon) || daemon->resync.running ||
 		second_opinion_is_due(daemon) || service_is_busy(daemon->service))
 		return now;
 	deadline = earlier(deadline, service_deadline(daemon->service));

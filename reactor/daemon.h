@@ -20,6 +20,7 @@
 #include "io/store/store.h"
 #include "io/udev/source.h"
 #include "options.h"
+#include "reload.h"
 #include "second_opinion.h"
 
 struct daemon {
@@ -41,6 +42,7 @@ struct daemon {
 	int stop_result; /* of daemon_run: negative if it was not asked to stop */
 	bool reload_wanted;
 
+	struct reload reload;	      /* the one under way */
 	enum source_type source_type; /* chosen at start, for good */
 	int64_t source_retry; /* a broken source: when to open another one; else CLOCK_NEVER */
 	struct resync resync; /* the first is the scan at start */

@@ -253,6 +253,7 @@ struct daemon *daemon_free(struct daemon *daemon)
 	probe_free(daemon->probe);
 	store_free(daemon->store);
 	second_opinion_done(&daemon->second_opinion);
+	reload_done(&daemon->reload);
 	looks_done(&daemon->looks);
 	core_done(&daemon->core);
 	text_pool_done(&daemon->pool);
@@ -288,6 +289,8 @@ void daemon_reread_config(struct daemon *daemon)
 		log_error("the configuration in force stays");
 		return;
 	}
+	daemon->config.rights.allowances = old.rights.allowances; /* the rules', still in force */
+	old.rights.allowances = (struct vector){0};
 	service_set_limits(daemon->service, &daemon->config.limits);
 	regroup_socket(daemon, old.reader_group);
 	if (old.receive_buffer != daemon->config.receive_buffer)

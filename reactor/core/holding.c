@@ -189,14 +189,12 @@ struct membership holding_overrule(
 		found.state = STATE_BLOCKED;
 	if (!instance)
 		return found;
-	if (instance->pending) /* shown as before; what arrived meanwhile as if it were free */
-		return view->group ? (struct membership){view->group, view->rule, view->rule_number,
-					     view->state}
-				   : found;
-	text_replace(&view->instance, instance_id(core, instance));
-	if (found.group != instance->group) {
+	if (instance->pending && !view->group) /* it arrived meanwhile: as if it were free */
+		return found;
+	if (!instance->pending)
+		text_replace(&view->instance, instance_id(core, instance));
+	if (found.group != instance->group)
 		found = (struct membership){.group = instance->group};
-	}
-	found.state = STATE_CLAIMED;
+	found.state = instance->pending ? view->state : STATE_CLAIMED;
 	return found;
 }

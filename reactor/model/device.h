@@ -35,10 +35,13 @@ struct device_view {
 	struct text *json;     /* the Device of SPEC section 8; NULL while it is not there */
 };
 
+struct next; /* core/stage.h */
+
 struct device {
 	struct text *id;	 /* interned */
 	struct device_view now;	 /* json is made by core_settle */
 	struct device_view told; /* as of the last core_settle */
+	struct next *next;	 /* while rules are staged: what it will be; else NULL */
 	bool touched;		 /* stands in core::touched */
 	bool picked; /* chosen by the claim that is being decided; false between turns */
 	bool twin;   /* present together with another device of an instance's identity: blocked */

@@ -4,6 +4,11 @@
  * the events that must come out, as `> ` lines. A bug report becomes a script.
  *
  *   rules            the lines up to `.` are a rule file, put in force in this turn
+ *   stage            likewise, but only staged
+ *   decide ID WORD.. the staged rules decide it; they must have to, and next. With words: by these
+ *                    facts, which have the udev properties that they name
+ *   decide           they decide all that they have to
+ *   swap             what is staged, and has decided all, is put in force
  *   see ID WORD...   facts of a device (tests/lib/world.h); after ` | ` each those of a candidate
  *   lose ID          the device is gone
  *   resync           a scan is complete
@@ -86,10 +91,9 @@ static void end_expectations(struct script *script)
 	script->next = 0;
 }
 
-static void replace_rules(struct script *script, FILE *stream)
+static void stage_rules(struct script *script, FILE *stream)
 {
 	struct buffer rules = {0};
-	struct vector moves = {0};
 	struct ruleset *ruleset;
 	char *line = NULL;
 	size_t size = 0;
@@ -102,9 +106,59 @@ static void replace_rules(struct script *script, FILE *stream)
 	free(line);
 	ruleset = world_load(&script->world, buffer_string(&rules));
 	assert_non_null(ruleset);
-	core_replace_rules(&script->world.core, ruleset, &moves);
-	move_list_done(&moves);
+	core_stage_rules(&script->world.core, ruleset);
 	buffer_done(&rules);
+}
+
+/* `words` are the facts, NULL: those that it has. */
+static void decide_next(struct script *script, const char *words)
+{
+	struct device *device = core_stage_next(&script->world.core);
+	size_t length = words ? strcspn(words, " ") : 0;
+
+	if (!device || (words && (device->id->length != length ||
+					 strncmp(words, device->id->bytes, length) != 0)))
+		fail_msg("%s:%u: %s is to be decided next", script->file, script->line,
+			device ? device->id->bytes : "nothing");
+	core_stage_device(&script->world.core, device,
+		words && words[length] ? world_facts(&script->world, words) : NULL);
+}
+
+static void decide_all(struct script *script)
+{
+	while (core_stage_next(&script->world.core))
+		decide_next(script, NULL);
+}
+
+static void swap_rules(struct script *script)
+{
+	struct device *device = core_stage_next(&script->world.core);
+	struct vector moves = {0};
+
+	if (device)
+		fail_msg("%s:%u: %s is not decided", script->file, script->line, device->id->bytes);
+	core_swap_rules(&script->world.core, &moves);
+	move_list_done(&moves);
+}
+
+/* Whether it is a line about rules. */
+static bool run_rules_line(struct script *script, const char *line, FILE *stream)
+{
+	bool whole = strcmp(line, "rules") == 0;
+	bool stage = whole || strcmp(line, "stage") == 0;
+	bool decide = whole || strcmp(line, "decide") == 0;
+	bool decide_one = strncmp(line, "decide ", 7) == 0;
+	bool swap = whole || strcmp(line, "swap") == 0;
+
+	if (stage)
+		stage_rules(script, stream);
+	if (decide_one)
+		decide_next(script, line + 7);
+	if (decide)
+		decide_all(script);
+	if (swap)
+		swap_rules(script);
+	return stage || decide || decide_one || swap;
 }
 
 static void run_line(struct script *script, const char *line, FILE *stream)
@@ -115,9 +169,9 @@ static void run_line(struct script *script, const char *line, FILE *stream)
 		expect_event(script, line + 2);
 		return;
 	}
-	if (strcmp(line, "rules") == 0) {
-		replace_rules(script, stream);
-	} else if (strncmp(line, "see ", 4) == 0) {
+	if (run_rules_line(script, line, stream))
+		return;
+	if (strncmp(line, "see ", 4) == 0) {
 		world_see_all(&script->world, line + 4);
 	} else if (strncmp(line, "lose ", 5) == 0) {
 		core_lose(core, line + 5);

@@ -21,6 +21,7 @@
 #include "core/claims.h"
 #include "io/socket/listen.h"
 #include "io/socket/service.h"
+#include "lib/world.h"
 
 #include <event2/event.h>
 #include <fcntl.h>
@@ -226,7 +227,7 @@ static void reload(struct server *server, struct call *call)
 		rule_errors_done(&errors);
 		return;
 	}
-	core_replace_rules(&server->core, ruleset, &moves);
+	world_put_in_force(&server->core, ruleset, &moves);
 	publish(server);
 	call_reply_reload(call, &moves);
 	move_list_done(&moves);
@@ -356,7 +357,7 @@ static void set_up(struct server *server)
 	server->core.rights = &server->rights;
 	if (load(server, rules, &errors, &ruleset) != 0)
 		abort();
-	core_replace_rules(&server->core, ruleset, &moves);
+	world_put_in_force(&server->core, ruleset, &moves);
 	server->core.rules_reloaded = false; /* seq begins with the first device */
 	fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK);
 	server->input =

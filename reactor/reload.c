@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "core/claims.h"
 #include "model/candidate.h"
 #include "people.h"
 #include "rules/files.h"
@@ -177,9 +178,18 @@ void reload_at_start(struct daemon *daemon)
 		reload_log_errors(&errors);
 		load_last_good(daemon);
 	}
+	claims_keep_groups(&daemon->core);
 	daemon->core.rules_reloaded = false; /* nobody was told of other rules before */
 	rule_texts_done(&texts);
 	rule_errors_done(&errors);
+}
+
+static bool refuse(struct daemon *daemon, const struct reload *reload)
+{
+	counter_add(&daemon->status.counters, COUNTER_RELOADS_REFUSED);
+	log_error(
+		"reload refused, the rules in force stay: %zu errors", reload->errors.errors.count);
+	return false;
 }
 
 /* Loads and stages the files. Whether they have no errors. */
@@ -187,11 +197,12 @@ static bool stage_files(struct daemon *daemon, struct reload *reload)
 {
 	struct ruleset *ruleset;
 
-	if (load_files(daemon, &reload->errors, &reload->texts, &ruleset) != 0) {
-		counter_add(&daemon->status.counters, COUNTER_RELOADS_REFUSED);
-		log_error("reload refused, the rules in force stay: %zu errors",
-			reload->errors.errors.count);
-		return false;
+	if (load_files(daemon, &reload->errors, &reload->texts, &ruleset) != 0)
+		return refuse(daemon, reload);
+	claims_check_rules(&daemon->core, ruleset, &reload->errors);
+	if (reload->errors.errors.count > 0) {
+		ruleset_free(ruleset);
+		return refuse(daemon, reload);
 	}
 	core_stage_rules(&daemon->core, ruleset);
 	return true;

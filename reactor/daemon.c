@@ -82,7 +82,7 @@ static void receive_events(struct daemon *daemon, int64_t now)
 		break;
 	case SOURCE_BROKEN:
 		log_error("the event socket gives nothing but errors: opening another one");
-		loop_unwatch_all(daemon->loop);
+		daemon_unwatch_source(daemon);
 		daemon->source_readable = false;
 		daemon->source_retry = now + SOURCE_RETRY;
 		break;

@@ -74,4 +74,5 @@ int daemon_renew_source(struct daemon *daemon);
 int daemon_watch_source(struct daemon *daemon);
 
 /* SIGHUP: reads the configuration again, all but paths; one with errors changes nothing. */
+void daemon_unwatch_source(struct daemon *daemon);
 void daemon_reread_config(struct daemon *daemon);

@@ -158,6 +158,15 @@ int daemon_watch_source(struct daemon *daemon)
 	return result;
 }
 
+void daemon_unwatch_source(struct daemon *daemon)
+{
+	int descriptors[SOURCE_DESCRIPTORS];
+	size_t count = source_descriptors(daemon->source, descriptors);
+
+	for (size_t i = 0; i < count; i++)
+		loop_unwatch(daemon->loop, descriptors[i]);
+}
+
 static int open_source(struct daemon *daemon)
 {
 	int result = source_new(daemon->source_type, daemon->config.receive_buffer,
@@ -266,11 +275,12 @@ int daemon_renew_source(struct daemon *daemon)
 	struct source *old = daemon->source;
 	int result;
 
-	loop_unwatch_all(daemon->loop);
+	daemon_unwatch_source(daemon);
 	daemon->source = NULL;
 	result = open_source(daemon);
 	if (result < 0) {
-		loop_unwatch_all(daemon->loop);
+		if (daemon->source)
+			daemon_unwatch_source(daemon);
 		source_free(daemon->source);
 		daemon->source = old;
 	} else {

@@ -69,8 +69,8 @@ enum write_type {
 
 struct write {
 	enum write_type type;
-	bool essential; /* takes something back: is written on a full disk too */
-	int64_t number; /* of WRITE_DELETE */
+	bool essential;			/* takes something back: is written on a full disk too */
+	int64_t number;			/* of WRITE_DELETE */
 	struct instance_record *record; /* of WRITE_PUT; owned */
 };
 
@@ -82,7 +82,7 @@ enum batch_outcome {
 
 /* All decisions of a turn: one transaction. */
 struct batch {
-	struct vector writes; /* of struct write, owned, in the order of the decisions */
+	struct vector writes;	    /* of struct write, owned, in the order of the decisions */
 	enum batch_outcome outcome; /* the store's answer */
 	int error;		    /* -errno behind an outcome other than BATCH_COMMITTED */
 };

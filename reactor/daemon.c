@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "core/claims.h"
 #include "core/topology.h"
 #include "notify.h"
 
@@ -256,6 +257,7 @@ static void listen_when_scanned(struct daemon *daemon)
 	if (daemon->listening || daemon->resync.running || daemon->scan_failed)
 		return;
 	daemon->listening = true;
+	claims_start_missing(&daemon->core, clock_monotonic());
 	result = service_listen(daemon->service, daemon->listener);
 	daemon->listener = -1;
 	if (result < 0) {
@@ -275,7 +277,8 @@ static void listen_when_scanned(struct daemon *daemon)
 
 /*
  * One turn. Calls that change something come after arrivals, so that new rules judge them, and one
- * at a time, so that a device changes at most once in a turn; calls that read come after the
+ * reload at a time, so that a device changes at most once in a turn; what the disk has written
+ * comes before requests, so that they are decided on it; calls that read come after the
  * publication, so that a list never shows what its seq does not include.
  */
 static void daemon_turn(struct daemon *daemon)
@@ -290,8 +293,10 @@ static void daemon_turn(struct daemon *daemon)
 	second_opinion_follow(daemon);
 	follow_store(daemon);
 	reload_follow(daemon);
+	requests_follow(daemon, now);
 	publish(daemon);
 	reload_reply(daemon);
+	requests_answer(daemon);
 	service_answer(daemon->service);
 	service_flush(daemon->service, now);
 	service_reap(daemon->service);
@@ -312,6 +317,7 @@ static int64_t next_deadline(const struct daemon *daemon)
 		second_opinion_is_due(daemon) || service_is_busy(daemon->service))
 		return now;
 	deadline = earlier(deadline, service_deadline(daemon->service));
+	deadline = earlier(deadline, requests_deadline(daemon));
 	if (daemon->source_retry != CLOCK_NEVER)
 		return earlier(deadline, daemon->source_retry);
 	deadline = earlier(deadline, resync_deadline(&daemon->resync));

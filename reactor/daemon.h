@@ -21,6 +21,7 @@
 #include "io/udev/source.h"
 #include "options.h"
 #include "reload.h"
+#include "requests.h"
 #include "second_opinion.h"
 
 struct daemon {
@@ -45,6 +46,7 @@ struct daemon {
 
 	struct reload reload;	      /* the one under way */
 	int rules_kept;		      /* what came of keeping the rules last: store_rules_error */
+	struct requests requests;     /* the edge of claims */
 	enum source_type source_type; /* chosen at start, for good */
 	int64_t source_retry; /* a broken source: when to open another one; else CLOCK_NEVER */
 	struct resync resync; /* the first is the scan at start */

@@ -8,7 +8,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "core/claims.h"
 #include "model/candidate.h"
+#include "people.h"
 #include "rules/files.h"
 
 #include <string.h>
@@ -128,6 +130,7 @@ static void put_in_force(struct daemon *daemon, struct vector *moves)
 	if (daemon->core.stage.other_keys)
 		looks_forget_properties(&daemon->looks);
 	core_swap_rules(&daemon->core, moves);
+	people_allow(daemon->core.ruleset, &daemon->config.rights);
 }
 
 /* Before there is any device. */
@@ -178,9 +181,18 @@ void reload_at_start(struct daemon *daemon)
 		reload_log_errors(&errors);
 		load_last_good(daemon);
 	}
+	claims_keep_groups(&daemon->core);
 	daemon->core.rules_reloaded = false; /* nobody was told of other rules before */
 	rule_texts_done(&texts);
 	rule_errors_done(&errors);
+}
+
+static bool refuse(struct daemon *daemon, const struct reload *reload)
+{
+	counter_add(&daemon->status.counters, COUNTER_RELOADS_REFUSED);
+	log_error(
+		"reload refused, the rules in force stay: %zu errors", reload->errors.errors.count);
+	return false;
 }
 
 /* Loads and stages the files. Whether they have no errors. */
@@ -188,11 +200,12 @@ static bool stage_files(struct daemon *daemon, struct reload *reload)
 {
 	struct ruleset *ruleset;
 
-	if (load_files(daemon, &reload->errors, &reload->texts, &ruleset) != 0) {
-		counter_add(&daemon->status.counters, COUNTER_RELOADS_REFUSED);
-		log_error("reload refused, the rules in force stay: %zu errors",
-			reload->errors.errors.count);
-		return false;
+	if (load_files(daemon, &reload->errors, &reload->texts, &ruleset) != 0)
+		return refuse(daemon, reload);
+	claims_check_rules(&daemon->core, ruleset, &reload->errors);
+	if (reload->errors.errors.count > 0) {
+		ruleset_free(ruleset);
+		return refuse(daemon, reload);
 	}
 	core_stage_rules(&daemon->core, ruleset);
 	return true;
@@ -206,25 +219,38 @@ static void begin_if_wanted(struct daemon *daemon, struct reload *reload)
 	if (signalled)
 		daemon_reread_config(daemon);
 	else
-		reload->call = service_take_change(daemon->service);
+		reload->call = service_take_change(daemon->service, CHANGE_RELOAD);
 	if (!signalled && !reload->call)
 		return;
 	daemon->reload_wanted = false;
 	reload->refused = !stage_files(daemon, reload);
 	reload->step = reload->refused ? RELOAD_OVER : RELOAD_STAGING;
-	if (signalled)
-		reload_log_errors(&reload->errors);
+	if (!signalled)
+		return;
+	reload_log_errors(&reload->errors);
+	if (reload->refused) /* names are looked up again all the same */
+		people_allow(daemon->core.ruleset, &daemon->config.rights);
 }
 
 static void finish(struct daemon *daemon, struct reload *reload)
 {
+	reload->step = RELOAD_OVER;
+	/* devices were claimed while it was decided: perhaps of a group that would go */
+	claims_check_rules(&daemon->core, daemon->core.stage.ruleset, &reload->errors);
+	if (reload->errors.errors.count > 0) {
+		reload->refused = true;
+		core_unstage_rules(&daemon->core);
+		refuse(daemon, reload);
+		if (!reload->call)
+			reload_log_errors(&reload->errors);
+		return;
+	}
 	put_in_force(daemon, &reload->moves);
 	store_save_rules(daemon->store, &reload->texts);
 	daemon->status.rules_stale = false;
 	counter_add(&daemon->status.counters, COUNTER_RELOADS);
 	log_info("rules reloaded: %zu rules, %zu devices moved", daemon->core.ruleset->rules.count,
 		reload->moves.count);
-	reload->step = RELOAD_OVER;
 }
 
 void reload_follow(struct daemon *daemon)

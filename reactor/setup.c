@@ -227,6 +227,12 @@ static void open_service(struct daemon *daemon)
 	daemon->service = service_new(&options);
 }
 
+/* How long a claim waits for the disk. */
+static void set_patience(struct daemon *daemon)
+{
+	daemon->core.claims.patience = daemon->config.store_deadline_s * CLOCK_SECOND;
+}
+
 int daemon_new(const struct options *options, struct daemon **ret_daemon)
 {
 	struct daemon *daemon = memory_allocate(sizeof(*daemon));
@@ -240,6 +246,7 @@ int daemon_new(const struct options *options, struct daemon **ret_daemon)
 	daemon->status.version = HOSTDEVD_VERSION;
 	daemon->status.started = clock_real();
 	core_init(&daemon->core, &daemon->pool, &daemon->status.counters);
+	daemon->core.rights = &daemon->config.rights;
 	looks_init(&daemon->looks, &daemon->pool);
 	name_epoch(daemon);
 	raise_descriptor_limit();
@@ -247,12 +254,17 @@ int daemon_new(const struct options *options, struct daemon **ret_daemon)
 	if (result == 0)
 		result = open_store(daemon);
 	if (result == 0)
+		result = requests_restore(daemon);
+	if (result == 0)
 		result = open_socket(daemon);
 	if (result == 0)
 		result = open_loop(daemon);
 	if (result == 0) /* armed before the first look, so that nothing is missed between */
 		result = open_source(daemon);
+	if (result == 0)
+		result = requests_start(daemon);
 	if (result == 0) {
+		set_patience(daemon);
 		reload_at_start(daemon);
 		result = start_store(daemon);
 	}
@@ -279,6 +291,7 @@ struct daemon *daemon_free(struct daemon *daemon)
 	probe_free(daemon->probe);
 	store_free(daemon->store);
 	second_opinion_done(&daemon->second_opinion);
+	requests_done(&daemon->requests);
 	reload_done(&daemon->reload);
 	looks_done(&daemon->looks);
 	core_done(&daemon->core);
@@ -316,6 +329,9 @@ void daemon_reread_config(struct daemon *daemon)
 		log_error("the configuration in force stays");
 		return;
 	}
+	daemon->config.rights.allowances = old.rights.allowances; /* the rules', still in force */
+	old.rights.allowances = (struct vector){0};
+	set_patience(daemon);
 	service_set_limits(daemon->service, &daemon->config.limits);
 	regroup_socket(daemon, old.reader_group);
 	if (old.receive_buffer != daemon->config.receive_buffer)

@@ -18,7 +18,7 @@ static size_t message_limit(const struct connection *connection)
 {
 	const struct service *service = connection->service;
 
-	return rights_permit(service->rights, &connection->peer, RIGHT_ADMIN)
+	return rights_permit(service->rights, &connection->peer, RIGHT_ADMIN, NULL)
 		       ? service->limits.admin_message
 		       : service->limits.message;
 }
@@ -43,7 +43,8 @@ static void begin_call(struct connection *connection, const char *bytes, size_t 
 	event_del(&connection->readable);
 	event_add(&connection->closed, NULL);
 	method_find(call->name, &call->method);
-	list_append(call->method && call->method->changes ? &service->changing : &service->reading,
+	list_append(call->method && call->method->changes ? &service->changing[call->method->change]
+							  : &service->reading,
 		&call->link);
 }
 
@@ -111,7 +112,7 @@ static void on_writable(int descriptor, short what, void *data)
 /*
  * The client closed its side, wholly or only for sending; only poll tells which. Who just sends no
  * more calls still gets its answers, but a Watch ends. Not armed again for the same call: the
- * half-close would be reported for ever.
+ * half-close would be reported for ever; the rest of its end is told by hangup.h.
  */
 static void on_closed(int descriptor, short what, void *data)
 {
@@ -120,10 +121,12 @@ static void on_closed(int descriptor, short what, void *data)
 
 	(void)what;
 	poll(&look, 1, 0);
-	if (look.revents & (POLLHUP | POLLERR | POLLNVAL) || connection->subscription)
+	if (look.revents & (POLLHUP | POLLERR | POLLNVAL) || connection->subscription) {
 		connection_kill(connection);
-	else
+	} else {
 		connection->ended = true;
+		hangup_watch(connection->service->hangup, connection);
+	}
 }
 
 struct connection *connection_new(struct service *service, int descriptor, struct peer peer)
@@ -135,7 +138,9 @@ struct connection *connection_new(struct service *service, int descriptor, struc
 	connection->peer = peer;
 	connection->call.connection = connection;
 	list_init(&connection->call.link);
+	connection->number = ++service->last_connection;
 	list_init(&connection->sending);
+	list_init(&connection->closing);
 	list_append(&service->connections, &connection->link);
 	service->status->connections++;
 	event_assign(&connection->readable, service->base, descriptor, EV_READ | EV_PERSIST,
@@ -158,6 +163,9 @@ void connection_kill(struct connection *connection)
 	event_del(&connection->readable);
 	event_del(&connection->writable);
 	event_del(&connection->closed);
+	hangup_forget(service->hangup, connection);
+	if (connection->requested)
+		list_append(&service->closed, &connection->closing);
 	service->status->connections--;
 	list_remove(&connection->call.link);
 	list_remove(&connection->sending);
@@ -172,6 +180,7 @@ void connection_kill(struct connection *connection)
 struct connection *connection_free(struct connection *connection)
 {
 	list_remove(&connection->link);
+	list_remove(&connection->closing);
 	if (connection->subscription)
 		subscription_done(connection->subscription);
 	free(connection->subscription);

@@ -22,6 +22,8 @@ struct service;
 struct connection {
 	struct list_link link;	  // service::connections, or service::dead
 	struct list_link sending; // service::sending, while there may be something to send
+	struct list_link closing; // service::closed, from its death until service_take_closed
+	uint64_t number;	  /* of all that this run has accepted */
 	struct service *service;
 	int descriptor;
 	struct peer peer;
@@ -33,6 +35,7 @@ struct connection {
 	struct outbox outbox;
 	struct subscription *subscription; /* of a Watch; no other call follows it */
 	bool ended;			   /* the client sends nothing more */
+	bool requested;			   /* something in core may hang on it */
 	bool dead;
 };
 

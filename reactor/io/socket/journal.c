@@ -172,6 +172,7 @@ static void write_reply(
 	writer_key_raw(json, "device", change->device);
 	writer_key_text(json, "group", change->group);
 	writer_key_text(json, "rule", change->rule);
+	writer_key_raw(json, "instance", change->instance);
 	writer_key_raw(json, "changed", change->changed);
 	writer_close(json, '}');
 	writer_close(json, '}');

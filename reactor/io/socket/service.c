@@ -31,7 +31,10 @@ struct service *service_new(const struct service_options *options)
 	list_init(&service->sending);
 	list_init(&service->subscriptions);
 	list_init(&service->reading);
-	list_init(&service->changing);
+	list_init(&service->closed);
+	for (enum change_method change = 0; change < CHANGE_COUNT; change++)
+		list_init(&service->changing[change]);
+	service->hangup = hangup_new(options->base);
 	acceptor_init(&service->acceptor, service);
 	return service;
 }
@@ -44,6 +47,7 @@ struct service *service_free(struct service *service)
 		connection_kill(container_of(at, struct connection, link));
 	list_for_each(at, &service->dead)
 		connection_free(container_of(at, struct connection, link));
+	hangup_free(service->hangup);
 	acceptor_done(&service->acceptor);
 	journal_done(&service->journal);
 	snapshot_unref(service->snapshot);
@@ -127,17 +131,29 @@ void service_answer(struct service *service)
 			call->method->answer(call);
 }
 
-struct call *service_take_change(struct service *service)
+struct call *service_take_change(struct service *service, enum change_method change)
 {
 	struct call *call;
 
-	while ((call = take_call(&service->changing))) {
+	while ((call = take_call(&service->changing[change]))) {
 		if (!method_check(call))
 			continue;
 		call->taken = true;
 		return call;
 	}
 	return NULL;
+}
+
+bool service_take_closed(struct service *service, uint64_t *ret_connection)
+{
+	struct connection *connection;
+
+	if (list_is_empty(&service->closed))
+		return false;
+	connection = container_of(service->closed.next, struct connection, closing);
+	list_remove(&connection->closing);
+	*ret_connection = connection->number;
+	return true;
 }
 
 /*
@@ -193,7 +209,7 @@ void service_reap(struct service *service)
 	list_for_each(at, &service->dead) {
 		struct connection *connection = container_of(at, struct connection, link);
 
-		if (!connection->call.taken)
+		if (!connection->call.taken && list_is_empty(&connection->closing))
 			connection_free(connection);
 	}
 }
@@ -207,6 +223,9 @@ int64_t service_deadline(const struct service *service)
 
 bool service_is_busy(const struct service *service)
 {
-	return !list_is_empty(&service->reading) || !list_is_empty(&service->changing) ||
-	       !list_is_empty(&service->sending);
+	for (enum change_method change = 0; change < CHANGE_COUNT; change++)
+		if (!list_is_empty(&service->changing[change]))
+			return true;
+	return !list_is_empty(&service->reading) || !list_is_empty(&service->sending) ||
+	       !list_is_empty(&service->closed);
 }

@@ -208,6 +208,14 @@ static void follow_resync(struct daemon *daemon, int64_t now)
 		start_resync(daemon, now);
 }
 
+static void follow_store(struct daemon *daemon)
+{
+	if (!daemon->store_readable)
+		return;
+	daemon->store_readable = false;
+	reload_note_kept(daemon);
+}
+
 static void report_regex_limits(struct daemon *daemon)
 {
 	const struct vector *rules = &daemon->core.ruleset->rules;
@@ -281,6 +289,7 @@ static void daemon_turn(struct daemon *daemon)
 	look_at_devices(daemon);
 	follow_resync(daemon, now);
 	second_opinion_follow(daemon);
+	follow_store(daemon);
 	reload_if_wanted(daemon, &reload);
 	publish(daemon);
 	reload_reply(&reload);

@@ -48,11 +48,13 @@ static int load_files(const struct daemon *daemon, struct rule_errors *errors,
 	return loaded ? loaded : read;
 }
 
-/* A set that cannot be kept is in force all the same: it is only lost to a start with errors. */
-static void keep_last_good(struct daemon *daemon, const struct vector *texts)
+void reload_note_kept(struct daemon *daemon)
 {
-	int result = store_save_rules(daemon->store, texts);
+	int result = store_rules_error(daemon->store);
 
+	if (result == daemon->rules_kept)
+		return;
+	daemon->rules_kept = result;
 	daemon->status.storage_failed = result != 0;
 	if (result)
 		log_error("cannot keep a copy of the rules in %s: %s", daemon->options->state,
@@ -148,7 +150,8 @@ void reload_at_start(struct daemon *daemon)
 
 	if (load_files(daemon, &errors, &texts, &ruleset) == 0) {
 		put_in_force(daemon, ruleset, &moves);
-		keep_last_good(daemon, &texts);
+		store_save_rules(daemon->store, &texts);
+		reload_note_kept(daemon);
 	} else {
 		reload_log_errors(&errors);
 		load_last_good(daemon);
@@ -171,7 +174,7 @@ static void reload_rules(struct daemon *daemon, struct reload *reload)
 			reload->errors.errors.count);
 	} else {
 		put_in_force(daemon, ruleset, &reload->moves);
-		keep_last_good(daemon, &texts);
+		store_save_rules(daemon->store, &texts);
 		daemon->status.rules_stale = false;
 		counter_add(&daemon->status.counters, COUNTER_RELOADS);
 		log_info("rules reloaded: %zu rules, %zu devices moved",

@@ -198,6 +198,20 @@ static int open_loop(struct daemon *daemon)
 	return result;
 }
 
+/* From here on a slow disk holds up nobody. */
+static int start_store(struct daemon *daemon)
+{
+	int result = store_start(daemon->store);
+
+	if (result == 0)
+		result = loop_watch(daemon->loop, store_descriptor(daemon->store), set_flag,
+			&daemon->store_readable);
+	if (result < 0)
+		log_error("cannot start the thread that writes to %s: %s", daemon->options->state,
+			strerror(-result));
+	return result;
+}
+
 static void open_service(struct daemon *daemon)
 {
 	struct service_options options = {
@@ -238,11 +252,14 @@ int daemon_new(const struct options *options, struct daemon **ret_daemon)
 		result = open_loop(daemon);
 	if (result == 0) /* armed before the first look, so that nothing is missed between */
 		result = open_source(daemon);
+	if (result == 0) {
+		reload_at_start(daemon);
+		result = start_store(daemon);
+	}
 	if (result != 0) {
 		daemon_free(daemon);
 		return result;
 	}
-	reload_at_start(daemon);
 	daemon->probe = probe_new(&daemon->pool);
 	open_service(daemon);
 	*ret_daemon = daemon;

@@ -26,6 +26,7 @@ static void assert_same_hold(const struct hold_record *left, const struct hold_r
 {
 	assert_int_equal(left->life, right->life);
 	assert_true(process_equal(&left->process, &right->process));
+	assert_int_equal(left->count, right->count);
 	assert_int_equal(!left->token, !right->token);
 	if (left->token)
 		assert_string_equal(left->token, right->token);
@@ -75,11 +76,13 @@ static struct instance_record *full_record(int64_t number)
 			.start = UINT64_MAX - 1,
 			.boot = "0f6c5a1e-1b0f-4f0e-8a44-6d5f0c7b9a10"},
 		.token = memory_duplicate("grant token"),
+		.count = 3,
 	};
 	record->use = (struct hold_record){
 		.life = LIFE_CONNECTION,
 		.process = {.pid = 1, .start = 2, .boot = "1f6c5a1e-1b0f-4f0e-8a44-6d5f0c7b9a10"},
 		.token = memory_duplicate(""),
+		.count = 4,
 	};
 	return record;
 }

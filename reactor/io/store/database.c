@@ -51,11 +51,13 @@ static const char instances_schema[] =
 	" grant_start INTEGER NOT NULL,"
 	" grant_boot TEXT NOT NULL CHECK (length(grant_boot) <= 36),"
 	" grant_token TEXT,"
+	" grant_count INTEGER NOT NULL CHECK (grant_count >= 0),"
 	" use_life TEXT NOT NULL CHECK (use_life IN ('explicit', 'process', 'connection')),"
 	" use_pid INTEGER NOT NULL CHECK (use_pid >= 0),"
 	" use_start INTEGER NOT NULL,"
 	" use_boot TEXT NOT NULL CHECK (length(use_boot) <= 36),"
 	" use_token TEXT,"
+	" use_count INTEGER NOT NULL CHECK (use_count >= 0),"
 	" CHECK (vm IS NOT NULL OR tenant IS NOT NULL)) STRICT, WITHOUT ROWID;"
 	"CREATE TABLE identities("
 	" identity TEXT PRIMARY KEY NOT NULL,"
@@ -74,7 +76,7 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
 	[STATEMENT_RELEASE] = "DELETE FROM instances WHERE number = ?",
 	[STATEMENT_REMOVE] = "DELETE FROM instances WHERE identity = ? AND number = ?",
 	[STATEMENT_INSERT] = "INSERT INTO instances VALUES"
-			     " (?,?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?, ?,?,?,?,?)",
+			     " (?,?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?, ?,?,?,?,?,?)",
 	[STATEMENT_IDENTITY] = "INSERT INTO identities VALUES (?, ?, ?) ON CONFLICT (identity)"
 			       " DO UPDATE SET generation = excluded.generation,"
 			       " owner = excluded.owner",

@@ -21,7 +21,7 @@ enum column {
 	COLUMN_SINCE,
 	COLUMN_BIND_BY,
 	COLUMN_GRANT,		       /* the first of HOLD_COLUMNS */
-	COLUMN_USE = COLUMN_GRANT + 5, /* likewise */
+	COLUMN_USE = COLUMN_GRANT + 6, /* likewise */
 };
 
 /* Columns of a hold, from its first on. */
@@ -31,6 +31,7 @@ enum hold_column {
 	HOLD_START,
 	HOLD_BOOT,
 	HOLD_TOKEN,
+	HOLD_COUNT,
 };
 
 static void bind_string(sqlite3_stmt *statement, int column, const char *string)
@@ -50,6 +51,7 @@ static void bind_hold(sqlite3_stmt *statement, int first, const struct hold_reco
 	bind_number(statement, first + HOLD_START, (int64_t)hold->process.start);
 	bind_string(statement, first + HOLD_BOOT, hold->process.boot);
 	bind_string(statement, first + HOLD_TOKEN, hold->token);
+	bind_number(statement, first + HOLD_COUNT, hold->count);
 }
 
 static void bind_record(sqlite3_stmt *statement, const struct instance_record *record)
@@ -225,6 +227,7 @@ static void read_hold(struct reader *reader, int first, struct hold_record *hold
 	hold->process.start = (uint64_t)read_number(reader, first + HOLD_START, INT64_MIN);
 	read_boot(reader, first + HOLD_BOOT, hold->process.boot);
 	hold->token = read_string(reader, first + HOLD_TOKEN);
+	hold->count = read_number(reader, first + HOLD_COUNT, 0);
 }
 
 static struct instance_record *read_record(struct reader *reader)

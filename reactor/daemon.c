@@ -82,7 +82,7 @@ static void receive_events(struct daemon *daemon, int64_t now)
 		break;
 	case SOURCE_BROKEN:
 		log_error("the event socket gives nothing but errors: opening another one");
-		loop_unwatch_all(daemon->loop);
+		daemon_unwatch_source(daemon);
 		daemon->source_readable = false;
 		daemon->source_retry = now + SOURCE_RETRY;
 		break;
@@ -208,6 +208,14 @@ static void follow_resync(struct daemon *daemon, int64_t now)
 		start_resync(daemon, now);
 }
 
+static void follow_store(struct daemon *daemon)
+{
+	if (!daemon->store_readable)
+		return;
+	daemon->store_readable = false;
+	reload_note_kept(daemon);
+}
+
 static void report_regex_limits(struct daemon *daemon)
 {
 	const struct vector *rules = &daemon->core.ruleset->rules;
@@ -283,6 +291,7 @@ static void daemon_turn(struct daemon *daemon)
 		look_at_devices(daemon);
 	follow_resync(daemon, now);
 	second_opinion_follow(daemon);
+	follow_store(daemon);
 	reload_follow(daemon);
 	requests_follow(daemon, now);
 	publish(daemon);

@@ -59,11 +59,13 @@ static int load_files(const struct daemon *daemon, struct rule_errors *errors,
 	return loaded ? loaded : read;
 }
 
-/* A set that cannot be kept is in force all the same: it is only lost to a start with errors. */
-static void keep_last_good(struct daemon *daemon, const struct vector *texts)
+void reload_note_kept(struct daemon *daemon)
 {
-	int result = store_save_rules(daemon->store, texts);
+	int result = store_rules_error(daemon->store);
 
+	if (result == daemon->rules_kept)
+		return;
+	daemon->rules_kept = result;
 	daemon->status.storage_failed = result != 0;
 	if (result)
 		log_error("cannot keep a copy of the rules in %s: %s", daemon->options->state,
@@ -173,7 +175,8 @@ void reload_at_start(struct daemon *daemon)
 
 	if (load_files(daemon, &errors, &texts, &ruleset) == 0) {
 		put_in_force_at_start(daemon, ruleset);
-		keep_last_good(daemon, &texts);
+		store_save_rules(daemon->store, &texts);
+		reload_note_kept(daemon);
 	} else {
 		reload_log_errors(&errors);
 		load_last_good(daemon);
@@ -231,13 +234,23 @@ static void begin_if_wanted(struct daemon *daemon, struct reload *reload)
 
 static void finish(struct daemon *daemon, struct reload *reload)
 {
+	reload->step = RELOAD_OVER;
+	/* devices were claimed while it was decided: perhaps of a group that would go */
+	claims_check_rules(&daemon->core, daemon->core.stage.ruleset, &reload->errors);
+	if (reload->errors.errors.count > 0) {
+		reload->refused = true;
+		core_unstage_rules(&daemon->core);
+		refuse(daemon, reload);
+		if (!reload->call)
+			reload_log_errors(&reload->errors);
+		return;
+	}
 	put_in_force(daemon, &reload->moves);
-	keep_last_good(daemon, &reload->texts);
+	store_save_rules(daemon->store, &reload->texts);
 	daemon->status.rules_stale = false;
 	counter_add(&daemon->status.counters, COUNTER_RELOADS);
 	log_info("rules reloaded: %zu rules, %zu devices moved", daemon->core.ruleset->rules.count,
 		reload->moves.count);
-	reload->step = RELOAD_OVER;
 }
 
 void reload_follow(struct daemon *daemon)

@@ -50,6 +50,9 @@ int requests_restore(struct daemon *daemon)
 			strerror(-result));
 		return result;
 	}
+	if (result == STORE_DAMAGED)
+		log_error("the instances in %s were damaged: kept aside, and begun anew",
+			daemon->options->state);
 	claims_restore(&daemon->core, &stored, clock_monotonic(), clock_real());
 	stored_done(&stored);
 	return 0;

@@ -158,6 +158,15 @@ int daemon_watch_source(struct daemon *daemon)
 	return result;
 }
 
+void daemon_unwatch_source(struct daemon *daemon)
+{
+	int descriptors[SOURCE_DESCRIPTORS];
+	size_t count = source_descriptors(daemon->source, descriptors);
+
+	for (size_t i = 0; i < count; i++)
+		loop_unwatch(daemon->loop, descriptors[i]);
+}
+
 static int open_source(struct daemon *daemon)
 {
 	int result = source_new(daemon->source_type, daemon->config.receive_buffer,
@@ -186,6 +195,20 @@ static int open_loop(struct daemon *daemon)
 		result = loop_signal(daemon->loop, SIGHUP, set_flag, &daemon->reload_wanted);
 	if (result < 0)
 		log_error("cannot make the event loop: %s", strerror(-result));
+	return result;
+}
+
+/* From here on a slow disk holds up nobody. */
+static int start_store(struct daemon *daemon)
+{
+	int result = store_start(daemon->store);
+
+	if (result == 0)
+		result = loop_watch(daemon->loop, store_descriptor(daemon->store), set_flag,
+			&daemon->store_readable);
+	if (result < 0)
+		log_error("cannot start the thread that writes to %s: %s", daemon->options->state,
+			strerror(-result));
 	return result;
 }
 
@@ -240,12 +263,15 @@ int daemon_new(const struct options *options, struct daemon **ret_daemon)
 		result = open_source(daemon);
 	if (result == 0)
 		result = requests_start(daemon);
+	if (result == 0) {
+		set_patience(daemon);
+		reload_at_start(daemon);
+		result = start_store(daemon);
+	}
 	if (result != 0) {
 		daemon_free(daemon);
 		return result;
 	}
-	set_patience(daemon);
-	reload_at_start(daemon);
 	daemon->probe = probe_new(&daemon->pool);
 	open_service(daemon);
 	*ret_daemon = daemon;
@@ -280,11 +306,12 @@ int daemon_renew_source(struct daemon *daemon)
 	struct source *old = daemon->source;
 	int result;
 
-	loop_unwatch_all(daemon->loop);
+	daemon_unwatch_source(daemon);
 	daemon->source = NULL;
 	result = open_source(daemon);
 	if (result < 0) {
-		loop_unwatch_all(daemon->loop);
+		if (daemon->source)
+			daemon_unwatch_source(daemon);
 		source_free(daemon->source);
 		daemon->source = old;
 	} else {

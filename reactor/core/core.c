@@ -19,7 +19,7 @@ void core_init(struct core *core, struct text_pool *pool, struct counters *count
 
 void core_done(struct core *core)
 {
-	ruleset_free(stage_end(&core->stage, &core->inventory));
+	core_unstage_rules(core);
 	vector_done(&core->touched);
 	claims_done(&core->claims);
 	inventory_done(&core->inventory);
@@ -206,6 +206,11 @@ void core_stage_device(struct core *core, struct device *device, struct facts *f
 bool core_stage_is_overdue(const struct core *core)
 {
 	return core->stage.decisions > 2 * core->inventory.devices.count;
+}
+
+void core_unstage_rules(struct core *core)
+{
+	ruleset_free(stage_end(&core->stage, &core->inventory));
 }
 
 static void take_next(struct core *core, struct device *device, struct vector *moves)

@@ -82,6 +82,9 @@ void core_stage_device(struct core *core, struct device *device, struct facts *f
  */
 bool core_stage_is_overdue(const struct core *core);
 
+/* Forgets the staged rules; those in force stay. */
+void core_unstage_rules(struct core *core);
+
 /*
  * Puts the staged rules in force, which have decided every device. Appends to ret_moves (of struct
  * move) every device whose group differs; move_list_done frees them.

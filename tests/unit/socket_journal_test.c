@@ -77,6 +77,7 @@ static void test_reply(void **state)
 		.group = text_new("g", 1),
 		.rule = text_new("r", 1),
 		.changed = text_new("[\"state\"]", 9),
+		.instance = text_new("{\"id\":\"i-1\"}", 12),
 	};
 	struct journal_cursor cursor = {1, 1, &all};
 	struct journal journal;
@@ -88,11 +89,12 @@ static void test_reply(void **state)
 	assert_int_equal(journal_bytes_from(&journal, 1), 0);
 	journal_add(&journal, &change, 1234567);
 	assert_true(journal_next(&journal, &cursor, 1, &run));
-	assert_string_equal(run.iov_base, "{\"parameters\":{\"event\":{\"seq\":1,\"usec\":1234567,"
-					  "\"type\":\"device.changed\","
-					  "\"device\":{\"id\":\"usb:1\"},\"group\":\"g\",\"rule\":"
-					  "\"r\",\"changed\":[\"state\"]}},"
-					  "\"continues\":true}");
+	assert_string_equal(run.iov_base,
+		"{\"parameters\":{\"event\":{\"seq\":1,\"usec\":1234567,"
+		"\"type\":\"device.changed\","
+		"\"device\":{\"id\":\"usb:1\"},\"group\":\"g\",\"rule\":"
+		"\"r\",\"instance\":{\"id\":\"i-1\"},\"changed\":[\"state\"]}},"
+		"\"continues\":true}");
 	assert_int_equal(run.iov_len, strlen(run.iov_base) + 1);
 	assert_int_equal(journal_bytes_from(&journal, 1), run.iov_len);
 	assert_int_equal(journal_bytes_from(&journal, 2), 0);
@@ -100,6 +102,7 @@ static void test_reply(void **state)
 	text_unref(change.group);
 	text_unref(change.rule);
 	text_unref(change.changed);
+	text_unref(change.instance);
 	journal_done(&journal);
 }
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Taking devices: which, how many, who first, and who may."""
 import itertools
+import signal
+import subprocess
 import threading
 
 from place import NOBODY, Model, as_user, pci, place, plug, pull, refused, wait_until
@@ -266,6 +268,30 @@ def names_are_looked_up_again():
         refused("NotPermitted", as_user, NOBODY, ask)
 
 
+def names_change():
+    """a group of users that has another number is looked up again by SIGHUP, with bad rules too"""
+    with place(gpus=1) as running:
+        def ask():
+            with running.connect() as client:
+                one, = client.call("Claim", group="gpus", vm="v")["instances"]
+                client.call("Release", instance=one["id"])
+
+        as_user(DAEMON, ask, [GAMES])
+        with open("/etc/group", encoding="utf-8") as stream:
+            names = stream.read()
+        with open(f"{running.folder}/group", "w", encoding="utf-8") as stream:
+            stream.write(names.replace(f"games:x:{GAMES}:", "games:x:61234:"))
+        running.write_rules("nonsense")
+        subprocess.run(["mount", "--bind", f"{running.folder}/group", "/etc/group"], check=True)
+        try:
+            running.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: "refused" in running.read_log())
+            refused("NotPermitted", as_user, DAEMON, ask, [GAMES])
+            as_user(DAEMON, ask, [61234])
+        finally:
+            subprocess.run(["umount", "/etc/group"], check=True)
+
+
 def assigned_groups():
     """a group with `owners` is for them only, up to the most that each may hold"""
     from place import plug_usb
@@ -387,5 +413,5 @@ def model_agrees():
 CASES = [one_claim, answer_follows_event, all_or_none, named_device, queue_in_order, wait_is_over,
          close_leaves_queue, half_closed, one_connection, pipelined, race, race_of_turns,
          owner_gets_its_own, preference_while_waiting, who_may_claim, names_are_looked_up_again,
-         assigned_groups, gone_while_claimed, another_in_its_place, usb_comes_back,
+         names_change, assigned_groups, gone_while_claimed, another_in_its_place, usb_comes_back,
          rules_cannot_lose_a_group, membership_is_frozen, model_agrees]

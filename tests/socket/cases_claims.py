@@ -213,18 +213,20 @@ def instance_events():
         found = [usb.event() for _ in range(len(events)) if not usb.is_quiet()]
         assert [e["instance"]["id"] for e in found if "instance" in e] == ["i-2"], found
         claim(client, device="pci:0000:02:00.0")
-        server.tell("remove usb:1-2")
+        server.tell("remove pci:0000:02:00.0")
         snapshot = server.client().watch(snapshot=True).until_ready()
         told = [(e["type"], e.get("device", e.get("instance"))["id"]) for e in snapshot[:-1]]
         assert told == [
             ("device.added", "pci:0000:01:00.0"), ("group.joined", "pci:0000:01:00.0"),
-            ("device.added", "pci:0000:02:00.0"), ("group.joined", "pci:0000:02:00.0"),
-            ("instance.created", "i-3"), ("instance.created", "i-2")], told
-        assert snapshot[-2]["instance"] == instances(server)[0]
+            ("device.added", "usb:1-2"), ("group.joined", "usb:1-2"),
+            ("instance.created", "i-2"), ("instance.created", "i-3")], told
+        assert snapshot[-2]["instance"] == instances(server)[1]
         assert snapshot[-2]["instance"]["state"] == "missing"
         assert {event["seq"] for event in snapshot} == {snapshot[-1]["seq"]}
         keys = server.client().watch(snapshot=True, groups=["keys"]).until_ready()
-        assert types(keys) == ["instance.created", "ready"], keys
+        assert types(keys) == ["device.added", "group.joined", "instance.created", "ready"], keys
+        t4 = server.client().watch(snapshot=True, groups=["t4"], kinds=["pci"]).until_ready()
+        assert types(t4)[-2:] == ["instance.created", "ready"], "a missing one is of its group"
 
 
 @case
@@ -251,6 +253,14 @@ def connection_lives():
             while watch.event()["type"] != "instance.released":
                 pass
             assert instances(server) == []
+        for _ in range(20):  # its end is first noticed by answering it
+            hasty = server.client()
+            hasty.send(HOSTDEVD + "Claim", {**T4, "life": "connection"})
+            hasty.close()
+            while watch.event()["type"] != "instance.created":
+                pass
+            while watch.event()["type"] != "instance.released":
+                pass
 
 
 @case

@@ -7,14 +7,13 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "people.h"
 #include "rules/files.h"
 #include "rules/scan.h"
 #include "rules/suggest.h"
 
-#include <grp.h>
 #include <inttypes.h>
 #include <libconfig.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -130,35 +129,14 @@ static void read_limits(struct reading *reading, const config_setting_t *root)
 	}
 }
 
-static void add_admin_group(
-	struct reading *reading, const config_setting_t *setting, const char *name)
+static void add_admin(struct reading *reading, const config_setting_t *setting, const char *name)
 {
-	struct rights *rights = &reading->rights;
-	const struct group *group = getgrnam(name);
+	bool group = name[0] == '@';
 
-	if (!group) {
-		reading_error(reading, setting, "an existing group", "there is no group %s", name);
-		return;
-	}
-	rights->admin_groups =
-		memory_resize(rights->admin_groups, rights->admin_group_count + 1, sizeof(gid_t));
-	rights->admin_groups[rights->admin_group_count++] = group->gr_gid;
-}
-
-static void add_admin_user(
-	struct reading *reading, const config_setting_t *setting, const char *name)
-{
-	struct rights *rights = &reading->rights;
-	const struct passwd *user = getpwnam(name);
-
-	if (!user) {
-		reading_error(reading, setting, "an existing user, or @GROUP",
-			"there is no user %s", name);
-		return;
-	}
-	rights->admin_users =
-		memory_resize(rights->admin_users, rights->admin_user_count + 1, sizeof(uid_t));
-	rights->admin_users[rights->admin_user_count++] = user->pw_uid;
+	if (people_add(&reading->rights.admins, name) == PEOPLE_UNKNOWN)
+		reading_error(reading, setting,
+			group ? "an existing group" : "an existing user, or @GROUP",
+			"there is no %s %s", group ? "group" : "user", group ? name + 1 : name);
 }
 
 static void read_admins(struct reading *reading, const config_setting_t *root)
@@ -179,10 +157,8 @@ static void read_admins(struct reading *reading, const config_setting_t *root)
 		if (!name || name[0] == '\0' || strcmp(name, "@") == 0)
 			reading_error(reading, setting, "a user, or @GROUP, in quotes",
 				"an admin cannot be that");
-		else if (name[0] == '@')
-			add_admin_group(reading, setting, name + 1);
 		else
-			add_admin_user(reading, setting, name);
+			add_admin(reading, setting, name);
 	}
 }
 

@@ -7,7 +7,7 @@
 #include "rules/load.h"
 
 struct config {
-	struct rights rights; /* `admins`, as numbers */
+	struct rights rights; /* `admins`, as numbers; whom groups allow comes with the rules */
 	char *reader_group;
 	size_t receive_buffer; /* bytes; 0: as the library makes it */
 	unsigned prepare_timeout_s;

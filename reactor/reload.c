@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "model/candidate.h"
+#include "people.h"
 #include "rules/files.h"
 
 #include <string.h>
@@ -153,6 +154,7 @@ void reload_at_start(struct daemon *daemon)
 		reload_log_errors(&errors);
 		load_last_good(daemon);
 	}
+	people_allow(daemon->core.ruleset, &daemon->config.rights);
 	daemon->core.rules_reloaded = false; /* nobody was told of other rules before */
 	move_list_done(&moves);
 	rule_texts_done(&texts);
@@ -177,6 +179,8 @@ static void reload_rules(struct daemon *daemon, struct reload *reload)
 		log_info("rules reloaded: %zu rules, %zu devices moved",
 			daemon->core.ruleset->rules.count, reload->moves.count);
 	}
+	people_allow(
+		daemon->core.ruleset, &daemon->config.rights); /* a SIGHUP without new rules too */
 	rule_texts_done(&texts);
 }
 

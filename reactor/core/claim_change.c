@@ -114,7 +114,7 @@ static bool check_bind(struct core *core, struct request *request, const struct 
 
 static bool check(struct core *core, struct request *request, const struct instance *instance)
 {
-	if (request->force && !rights_permit(core->rights, request->peer, RIGHT_ADMIN))
+	if (request->force && !rights_permit(core->rights, request->peer, RIGHT_ADMIN, NULL))
 		return refuse(core, request, ANSWER_NOT_PERMITTED, "only admins may use `force`");
 	if (!claims_may_change(core, request, instance))
 		return refuse(core, request, ANSWER_NOT_PERMITTED,

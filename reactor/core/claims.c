@@ -165,14 +165,15 @@ struct text *claims_owner(struct core *core, const struct text *vm, const struct
 bool claims_may_claim(
 	const struct core *core, const struct request *request, const struct resource_group *group)
 {
-	return rights_permit_claim(core->rights, request->peer, group->name);
+	return rights_permit(core->rights, request->peer, RIGHT_CLAIM,
+		&(struct right_subject){.group = group->name});
 }
 
 bool claims_may_change(
 	const struct core *core, const struct request *request, const struct instance *instance)
 {
-	return request->peer->uid == instance->uid ||
-	       rights_permit(core->rights, request->peer, RIGHT_ADMIN);
+	return rights_permit(core->rights, request->peer, RIGHT_INSTANCE,
+		&(struct right_subject){.uid = instance->uid});
 }
 
 static struct text *interned(struct core *core, const char *string)

@@ -165,35 +165,81 @@ static void test_vgpu_siblings_depend_on_each_other(void **state)
 	world_done(&world);
 }
 
+/* What each may do: a(dministrate), c(laim) from `lab`, from `shared`, from a group of neither. */
+static const struct {
+	uid_t uid;
+	gid_t groups[2];
+	const char *may;
+} peers[] = {
+	{0, {7, 8}, "a lab shared other"},
+	{990, {7, 8}, "a lab shared other"},  /* the daemon's own */
+	{1000, {7, 8}, "a lab shared other"}, /* a configured admin */
+	{1001, {7, 50}, "a lab shared other"},
+	{1001, {7, 8}, ""},
+	{50, {7, 1000}, ""}, /* a uid that is an admin group's number, and the reverse */
+	{2000, {7, 8}, "lab"},
+	{2001, {60, 8}, "lab shared"},
+	{2001, {7, 60}, "lab shared"},
+	{60, {2000, 8}, ""},
+	{2002, {61, 61}, ""},
+};
+
+static bool may_claim(const struct rights *rights, const struct peer *peer, const char *name)
+{
+	struct text *group = text_new(name, strlen(name));
+	struct right_subject subject = {.group = group};
+	bool may = rights_permit(rights, peer, RIGHT_CLAIM, &subject);
+
+	text_unref(group);
+	return may;
+}
+
+static bool may_change(const struct rights *rights, const struct peer *peer, int64_t uid)
+{
+	struct right_subject subject = {.uid = uid};
+
+	return rights_permit(rights, peer, RIGHT_INSTANCE, &subject);
+}
+
+static void allow(struct rights *rights, const char *name, struct people people)
+{
+	struct text *group = text_new(name, strlen(name));
+
+	*rights_allow(rights, group) = people;
+	text_unref(group);
+}
+
 static void test_rights(void **state)
 {
-	uid_t users[] = {1000};
-	gid_t groups[] = {50};
-	struct rights rights = {
-		.own = 990,
-		.admin_users = users,
-		.admin_user_count = 1,
-		.admin_groups = groups,
-		.admin_group_count = 1,
-	};
-	static const struct {
-		uid_t uid;
-		gid_t groups[2];
-		bool admin;
-	} cases[] = {
-		{0, {7, 8}, true}, {990, {7, 8}, true}, {1000, {7, 8}, true}, {1001, {7, 50}, true},
-		{1001, {7, 8}, false},
-		{50, {7, 1000}, false}, /* a uid that is an admin group's number, and the reverse */
-	};
+	uid_t users[] = {1000, 2000};
+	gid_t groups[] = {50, 60};
+	struct rights rights = {.own = 990, .admins = {users, 1, groups, 1}};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct peer peer = {
-			.uid = cases[i].uid, .groups = (gid_t *)cases[i].groups, .group_count = 2};
+	allow(&rights, "lab", (struct people){users + 1, 1, groups + 1, 1});
+	allow(&rights, "locked", (struct people){0});
+	allow(&rights, "shared", (struct people){NULL, 0, groups + 1, 1});
+	for (size_t i = 0; i < sizeof(peers) / sizeof(peers[0]); i++) {
+		struct peer peer = {1, peers[i].uid, (gid_t *)peers[i].groups, 2};
+		bool admin = peers[i].may[0] == 'a';
 
-		assert_true(rights_permit(&rights, &peer, RIGHT_READ));
-		assert_int_equal(rights_permit(&rights, &peer, RIGHT_ADMIN), cases[i].admin);
+		assert_true(rights_permit(&rights, &peer, RIGHT_READ, NULL));
+		assert_int_equal(rights_permit(&rights, &peer, RIGHT_ADMIN, NULL), admin);
+		assert_int_equal(
+			may_claim(&rights, &peer, "lab"), strstr(peers[i].may, "lab") != NULL);
+		assert_int_equal(may_claim(&rights, &peer, "shared"),
+			strstr(peers[i].may, "shared") != NULL);
+		assert_int_equal(may_claim(&rights, &peer, "locked"), admin);
+		assert_int_equal(may_claim(&rights, &peer, "other"), admin);
+		assert_true(may_change(&rights, &peer, peers[i].uid));
+		assert_int_equal(may_change(&rights, &peer, 4000), admin);
+		assert_int_equal(may_change(&rights, &peer, -1), admin);
 	}
+	for (size_t i = 0; i < rights.allowances.count; i++)
+		((struct allowance *)rights.allowances.items[i])->people = (struct people){0};
+	rights_allow_nobody(&rights);
+	assert_false(may_claim(&rights, &(struct peer){.uid = 2000}, "lab"));
+	assert_true(may_claim(&rights, &(struct peer){.uid = 1000}, "lab"));
 }
 
 int main(void)

@@ -18,7 +18,7 @@ static size_t message_limit(const struct connection *connection)
 {
 	const struct service *service = connection->service;
 
-	return rights_permit(service->rights, &connection->peer, RIGHT_ADMIN)
+	return rights_permit(service->rights, &connection->peer, RIGHT_ADMIN, NULL)
 		       ? service->limits.admin_message
 		       : service->limits.message;
 }

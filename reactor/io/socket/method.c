@@ -128,7 +128,7 @@ bool method_check(struct call *call)
 		reply_invalid(call, "upgrade", "no method upgrades its connection: leave it out");
 		return false;
 	}
-	if (!rights_permit(service->rights, &call->connection->peer, call->method->right)) {
+	if (!rights_permit(service->rights, &call->connection->peer, call->method->right, NULL)) {
 		reply_not_permitted(call);
 		return false;
 	}

@@ -55,8 +55,8 @@ static bool decide(struct core *core, struct device *device)
 	text_replace(&view->rule, text_ref(found.rule));
 	view->rule_number = found.rule_number;
 	view->state = found.state;
-	if (found.state == STATE_AVAILABLE && differs)
-		queue_note(core, found.group, NULL);
+	if (differs)
+		queue_note_device(core, device);
 	return differs;
 }
 
@@ -88,8 +88,10 @@ void core_see(struct core *core, struct facts *facts)
 {
 	struct device *device = take_facts(core, facts);
 
-	if (device)
-		decide(core, device);
+	if (!device)
+		return;
+	decide(core, device);
+	queue_note_device(core, device);
 }
 
 void core_renew(struct core *core, struct facts *facts)
@@ -103,6 +105,7 @@ static void lose(struct core *core, struct device *device)
 		return;
 	holding_detach(core, device);
 	device_view_done(&device->now);
+	queue_note_device(core, device);
 	touch(core, device);
 }
 
@@ -196,7 +199,9 @@ void core_replace_rules(struct core *core, struct ruleset *ruleset, struct vecto
 		text_unref(before);
 	}
 	ruleset_free(old);
+	claims_touch_all(core);
 	queue_note_all(core);
+	claims_due(core, 0); /* a group may wait for missing devices no longer */
 	core->rules_reloaded = true;
 }
 

@@ -185,8 +185,7 @@ static void apply_change(
 static void apply_release(struct core *core, struct instance *instance)
 {
 	instance->released = true;
-	instance->identity->instance = NULL;
-	core->claims.twins_due = true;
+	holding_let_go(core, instance);
 	queue_note(core, instance->group, NULL);
 	queue_note(core, instance->group, instance->tenant);
 }
@@ -225,7 +224,6 @@ static void undo(struct core *core, struct operation *operation, const char *why
 	queue_note_all(core);
 	for (size_t i = 0; i < operation->instances.count; i++) {
 		struct instance *instance = operation->instances.items[i];
-		struct device *device = instance->identity->device;
 
 		instance->busy = false;
 		if (moved)
@@ -234,11 +232,8 @@ static void undo(struct core *core, struct operation *operation, const char *why
 			continue;
 		/* it was told to nobody, and goes as quietly with the next core_settle */
 		instance->released = true;
-		instance->identity->instance = NULL;
-		core->claims.twins_due = true;
+		holding_let_go(core, instance);
 		claims_touch(core, instance);
-		if (device)
-			core_decide(core, device);
 	}
 	answer_failed(core, operation, why);
 }

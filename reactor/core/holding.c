@@ -85,11 +85,37 @@ static void match(struct core *core, struct device *device, struct buffer *form)
 		holding_bind(device, identity);
 }
 
+/*
+ * A serial that cannot be read does not differ: at the place where it was last, the device is the
+ * one that an instance by serial misses.
+ */
+static void match_without_serial(struct core *core, struct device *device)
+{
+	struct text *const *values = device->now.facts->values;
+	struct buffer form = {0};
+
+	if (!(device->now.facts->kinds & KIND_MASK(KIND_USB)) || values[FIELD_SERIAL] ||
+		!values[FIELD_VENDOR_ID] || !values[FIELD_MODEL_ID])
+		return;
+	buffer_format(&form, "usb/%s:%s/serial/", values[FIELD_VENDOR_ID]->bytes,
+		values[FIELD_MODEL_ID]->bytes);
+	for (size_t i = 0; i < core->claims.instances.count && !holding_of(device); i++) {
+		const struct instance *instance = core->claims.instances.items[i];
+		struct identity *identity = instance->identity;
+
+		if (!instance->released && !identity->device && instance->device_id == device->id &&
+			strncmp(identity->key->bytes, form.bytes, form.length) == 0)
+			holding_bind(device, identity);
+	}
+	buffer_done(&form);
+}
+
 static void look_up(struct core *core, struct device *device)
 {
 	struct buffer forms[IDENTITY_FORMS] = {0};
 
 	device->twin = false;
+	match_without_serial(core, device);
 	for (size_t i = identity_forms(&core->inventory, device->now.facts, forms); i-- > 0;)
 		match(core, device, &forms[i]);
 	for (size_t i = 0; i < IDENTITY_FORMS; i++)
@@ -172,6 +198,18 @@ void holding_detach(struct core *core, struct device *device)
 	identity->instance->missing_since = CLOCK_NEVER;
 	vector_add(&core->claims.lost, identity->instance);
 	claims_touch(core, identity->instance);
+}
+
+void holding_let_go(struct core *core, struct instance *instance)
+{
+	struct device *device = instance->identity->device;
+
+	instance->identity->instance = NULL;
+	core->claims.twins_due = true;
+	if (!device)
+		return;
+	look_up(core, device);
+	core_decide(core, device);
 }
 
 void holding_retry_twins(struct core *core)

@@ -26,6 +26,9 @@ void holding_detach(struct core *core, struct device *device);
 /* Has the device, and no other, be `identity`, of which there is no instance yet. */
 void holding_bind(struct device *device, struct identity *identity);
 
+/* The instance is over: its device is nobody's, another's that misses it, or a twin of one. */
+void holding_let_go(struct core *core, struct instance *instance);
+
 /* Looks again at devices that an identity was in the way of. */
 void holding_retry_twins(struct core *core);
 

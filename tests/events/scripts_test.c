@@ -227,11 +227,20 @@ static void refuse_rules(struct script *script, const char *rules)
 	ruleset_free(ruleset);
 }
 
+static void allow(struct edge *edge, const char *words)
+{
+	struct buffer group = {0};
+	size_t length = strcspn(words, " ");
+
+	buffer_add(&group, words, length);
+	edge_allow(edge, buffer_string(&group), (uid_t)strtoul(words + length, NULL, 10));
+	buffer_done(&group);
+}
+
 /* Words with one argument. */
 static bool run_word(struct script *script, const char *word, const char *argument)
 {
 	struct edge *edge = &script->edge;
-	char *end;
 
 	if (strcmp(word, "see") == 0)
 		edge_see(edge, argument);
@@ -248,8 +257,7 @@ static bool run_word(struct script *script, const char *word, const char *argume
 	else if (strcmp(word, "time") == 0)
 		edge->now += strtoll(argument, NULL, 10) * CLOCK_MILLISECOND;
 	else if (strcmp(word, "allow") == 0)
-		edge_allow(edge, strtok_r((char *)argument, " ", &end),
-			(uid_t)strtoul(strtok_r(NULL, " ", &end), NULL, 10));
+		allow(edge, argument);
 	else
 		return false;
 	return true;

@@ -13,9 +13,10 @@
 #define refuse(core, request, ...)                                                                 \
 	(request_answer(request, __VA_ARGS__), claims_answer(core, request), false)
 
+/* Also what was granted and is on its way: who cleans up after a client must not miss it. */
 static bool is_meant(const struct request *request, const struct instance *instance)
 {
-	if (!claims_stands(instance))
+	if (instance->released)
 		return false;
 	if (request->instance)
 		return instance->number == request->instance;
@@ -61,23 +62,20 @@ static bool refuse_busy(struct core *core, struct request *request, const struct
 }
 
 /* Whether the instance's process runs, as far as is known: its end is noticed at once. */
-static bool has_process(const struct hold *hold, bool over)
+static bool has_process(const struct hold *hold)
 {
-	return hold->life == LIFE_PROCESS && !over;
+	return hold->life == LIFE_PROCESS && !hold->over;
 }
 
 static bool check_release(
 	struct core *core, struct request *request, const struct instance *instance)
 {
-	bool use = is_about_use(request, instance);
-
 	if (request->force)
 		return true;
-	if (!use && instance->tenant && instance->terms.vm)
+	if (!is_about_use(request, instance) && instance->tenant && instance->terms.vm)
 		return refuse_busy(core, request, instance,
 			"is used by a VM of its tenant: unassign it first");
-	if (has_process(
-		    hold_of(request, instance), use ? instance->use_over : instance->grant_over))
+	if (has_process(hold_of(request, instance)))
 		return refuse_busy(core, request, instance,
 			"is bound to a process that runs: it is released when that ends, or by an "
 			"admin's `force`");
@@ -104,9 +102,8 @@ static bool check_assign(
 static bool check_bind(struct core *core, struct request *request, const struct instance *instance)
 {
 	const struct hold *hold = hold_of(request, instance);
-	bool over = is_about_use(request, instance) ? instance->use_over : instance->grant_over;
 
-	if (has_process(hold, over) && !process_equal(&hold->process, &request->process))
+	if (has_process(hold) && !process_equal(&hold->process, &request->process))
 		return refuse_busy(
 			core, request, instance, "is bound to another process that runs");
 	return true;
@@ -147,12 +144,11 @@ static bool is_so(const struct request *request, const struct instance *instance
 
 	switch (request->type) {
 	case REQUEST_ASSIGN:
-		return instance->terms.vm != NULL;
+		return instance->terms.vm && !hold->over;
 	case REQUEST_UNASSIGN:
 		return !instance->terms.vm;
 	case REQUEST_BIND:
-		return hold->life == LIFE_PROCESS &&
-		       process_equal(&hold->process, &request->process);
+		return has_process(hold) && process_equal(&hold->process, &request->process);
 	case REQUEST_RELEASE:
 	case REQUEST_CLAIM:
 	case REQUEST_ACCEPT_LOSS:
@@ -185,6 +181,7 @@ static void bind(const struct request *request, bool use, struct instance_terms 
 	hold->life = LIFE_PROCESS;
 	hold->process = request->process;
 	hold->connection = 0;
+	hold->over = false;
 	if (!use)
 		terms->bind_by = 0;
 }
@@ -282,6 +279,8 @@ void claim_change(struct core *core, struct request *request, int64_t now)
 
 void claims_request(struct core *core, struct request *request, int64_t now)
 {
+	if (!request->came)
+		request->came = now;
 	switch (request->type) {
 	case REQUEST_CLAIM:
 		claim_begin(core, request, now);

@@ -173,36 +173,26 @@ static void apply_grant(struct core *core, struct instance *instance, bool wante
 		queue_note(core, instance->group, instance->tenant);
 }
 
-static void apply_change(struct instance *instance, const struct instance_terms *terms)
+static void apply_change(
+	struct core *core, struct instance *instance, const struct instance_terms *terms)
 {
-	bool unassigned = instance->terms.vm && !terms->vm;
-
 	instance_terms_copy(&instance->terms, terms);
-	if (unassigned)
-		instance->use_over = false;
+	if (terms->grant.over || terms->use.over)
+		claims_note_over(core, instance);
 }
 
 /* The device is free from here on; the instance goes when subscribers were told. */
 static void apply_release(struct core *core, struct instance *instance)
 {
 	instance->released = true;
-	instance->identity->instance = NULL;
-	core->claims.twins_due = true;
+	holding_let_go(core, instance);
 	queue_note(core, instance->group, NULL);
 	queue_note(core, instance->group, instance->tenant);
 }
 
-/* Whether the caller of a grant is still there to have it. */
-static bool is_wanted(const struct operation *operation)
-{
-	const struct request *request = operation->request;
-
-	return request && !(request->abandoned && request->life == LIFE_CONNECTION);
-}
-
 static void apply(struct core *core, struct operation *operation)
 {
-	bool wanted = is_wanted(operation);
+	bool wanted = operation->request; /* else it was answered already: not granted */
 
 	for (size_t i = 0; i < operation->instances.count; i++) {
 		struct instance *instance = operation->instances.items[i];
@@ -211,7 +201,7 @@ static void apply(struct core *core, struct operation *operation)
 		if (operation->type == OPERATION_GRANT)
 			apply_grant(core, instance, wanted);
 		else if (operation->type == OPERATION_CHANGE)
-			apply_change(instance, operation->terms.items[i]);
+			apply_change(core, instance, operation->terms.items[i]);
 		else
 			apply_release(core, instance);
 		claims_touch(core, instance);
@@ -228,21 +218,22 @@ static void apply(struct core *core, struct operation *operation)
 
 static void undo(struct core *core, struct operation *operation, const char *why)
 {
+	bool moved =
+		operation->type == OPERATION_CHANGE && !operation->essential && !operation->request;
+
+	queue_note_all(core);
 	for (size_t i = 0; i < operation->instances.count; i++) {
 		struct instance *instance = operation->instances.items[i];
-		struct device *device = instance->identity->device;
 
 		instance->busy = false;
+		if (moved)
+			claims_note_moved(core, instance);
 		if (operation->type != OPERATION_GRANT)
 			continue;
 		/* it was told to nobody, and goes as quietly with the next core_settle */
 		instance->released = true;
-		instance->identity->instance = NULL;
-		core->claims.twins_due = true;
+		holding_let_go(core, instance);
 		claims_touch(core, instance);
-		queue_note(core, instance->group, NULL);
-		if (device)
-			core_decide(core, device);
 	}
 	answer_failed(core, operation, why);
 }
@@ -265,10 +256,9 @@ void claims_finish(struct core *core, struct batch *batch, int64_t now)
 			undo(core, operation, strerror(-batch->error));
 		operation_free(operation);
 	}
-	if (batch->outcome == BATCH_FAILED && claims->over.count > 0) {
+	if (batch->outcome != BATCH_COMMITTED)
 		claims->retry = now + RETRY;
-		claims_due(core, claims->retry);
-	}
+	claims_due(core, now); /* what was decided counts from now on: deadlines may be others */
 	vector_done(&writing);
 	batch_free(batch);
 }
@@ -278,6 +268,12 @@ static void answer_late(struct core *core, struct operation *operation)
 {
 	struct request *request = operation->request;
 
+	for (size_t i = 0; i < operation->terms.count && request->type == REQUEST_CLAIM; i++) {
+		const struct instance *instance = operation->instances.items[i];
+		struct instance_terms *terms = operation->terms.items[i];
+
+		terms->use.over |= terms->vm && !instance->terms.vm;
+	}
 	operation->request = NULL;
 	request_answer(request, ANSWER_STORAGE_FAILED,
 		"the disk of the state folder does not answer: a claim that it writes after all "
@@ -321,6 +317,26 @@ void operations_expire(struct core *core, int64_t now)
 			"the disk of the state folder does not answer, so nothing was changed");
 		claims_answer(core, request);
 	}
+}
+
+static void end_terms(const struct vector *operations, hold_ends *ends, const void *what)
+{
+	for (size_t i = 0; i < operations->count; i++) {
+		const struct operation *operation = operations->items[i];
+
+		for (size_t k = 0; k < operation->terms.count; k++) {
+			struct instance_terms *terms = operation->terms.items[k];
+
+			terms->grant.over |= ends(&terms->grant, what);
+			terms->use.over |= ends(&terms->use, what);
+		}
+	}
+}
+
+void operations_end_lives(struct core *core, hold_ends *ends, const void *what)
+{
+	end_terms(&core->claims.writing, ends, what);
+	end_terms(&core->claims.deciding, ends, what);
 }
 
 static void abandon(const struct vector *operations, uint64_t connection)

@@ -8,19 +8,9 @@
 #include "base/memory.h"
 #include "core/claims_internal.h"
 #include "core/holding.h"
-#include "core/identity.h"
 #include "model/address.h"
 
 #include <string.h>
-
-static bool can_be_named(const struct core *core, const struct device *device)
-{
-	struct buffer form = {0};
-	bool named = identity_fix(&core->inventory, device->now.facts, &form);
-
-	buffer_done(&form);
-	return named;
-}
 
 static bool is_free(const struct device *device, const struct text *group)
 {
@@ -79,7 +69,7 @@ static bool add_slot(
 		if (!is_of_slot(function, address_order(first)))
 			continue;
 		if ((!is_free(function, device->now.group) && !goes_along(function)) ||
-			!can_be_named(core, function)) {
+			!holding_can_fix(core, function)) {
 			ret_devices->count = before;
 			return false;
 		}
@@ -93,7 +83,7 @@ bool pick_unit(struct core *core, const struct resource_group *group, struct dev
 {
 	struct address first;
 
-	if (!is_free(device, group->name) || !can_be_named(core, device))
+	if (!is_free(device, group->name) || !holding_can_fix(core, device))
 		return false;
 	if (group->all_functions && first_of_slot(device, &first))
 		return add_slot(core, device, first, ret_devices);

@@ -56,12 +56,26 @@ void queue_note_all(struct core *core)
 		container_of(at, struct queue, link)->due = true;
 }
 
+/* A group that gives whole slots waits for whatever a function of one is in the way by. */
+void queue_note_device(struct core *core, const struct device *device)
+{
+	list_for_each(at, &core->claims.queues) {
+		struct queue *queue = container_of(at, struct queue, link);
+		const struct resource_group *group =
+			ruleset_find_group(core->ruleset, queue->group->bytes);
+
+		if (device->now.group == queue->group || (group && group->all_functions))
+			queue->due = true;
+	}
+}
+
 void queue_enter(struct core *core, struct request *request, struct text *tenant)
 {
 	struct queue *queue = queue_find(core, request->group, tenant);
 
 	if (!queue)
 		queue = queue_make(core, request->group, tenant);
+	request->parked = 0;
 	list_append(&queue->waiting, &request->link);
 	claims_due(core, request->wait_until);
 }
@@ -133,5 +147,7 @@ void queues_leave(struct core *core, uint64_t connection)
 			request->abandoned = true;
 			claims_answer(core, request);
 		}
+		if (list_is_empty(&queue->waiting))
+			queue_free(queue);
 	}
 }

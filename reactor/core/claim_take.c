@@ -59,7 +59,6 @@ static bool asks_for_same(
 	const struct request *request, const struct instance *instance, const struct hold *hold)
 {
 	return (!request->group || request->group == instance->group) &&
-	       (!request->device || request->device == instance->device_id) &&
 	       request->tenant == instance->tenant &&
 	       (instance->tenant && !is_use(request) ? !request->vm
 						     : request->vm == instance->terms.vm) &&
@@ -83,6 +82,7 @@ static void tie(struct core *core, struct request *request, const struct vector 
 
 		hold->connection = request->connection;
 		hold->process = request->client_process;
+		hold->over = false;
 	}
 }
 
@@ -101,8 +101,8 @@ static bool find_by_token(struct core *core, const struct request *request, stru
 		if (!asks_for_same(request, instance, hold))
 			return false;
 		vector_add(ret_held, instance);
-		*ret_busy |= instance->busy;
 		*ret_untied |= needs_tie(request, hold);
+		*ret_busy |= instance->busy || (hold->over && !needs_tie(request, hold));
 	}
 	return true;
 }
@@ -117,7 +117,12 @@ static bool knows_token(const struct core *core, const struct request *request)
 	return false;
 }
 
-/* True: the token was known, and the request was answered, decided or parked. */
+/*
+ * Comes before everything else: what was claimed under the token is the caller's, even if its
+ * device is not present now or would not be given again.
+ *
+ * True: the token was known, and the request was answered, decided or parked.
+ */
 static bool repeat(struct core *core, struct request *request, int64_t now)
 {
 	struct vector held = {0};
@@ -201,7 +206,6 @@ static void make_instance(struct core *core, const struct request *request,
 	instance->tenant = text_ref(request->tenant);
 	instance->uid = request->peer->uid;
 	instance->generation = identity->generation + 1;
-	instance->since = request->real;
 	instance->terms.vm = text_ref(request->vm);
 	instance->terms.grant = hold_of(request);
 	vector_add(&core->claims.instances, instance);
@@ -212,18 +216,19 @@ static void grant(struct core *core, struct request *request, const struct resou
 	const struct vector *devices, int64_t now)
 {
 	struct operation *operation = operation_add(core, OPERATION_GRANT, request, now);
+	int64_t real = request->real + now - request->came; /* it may have waited long */
 
 	for (size_t i = 0; i < devices->count; i++) {
 		struct instance *instance;
 
 		make_instance(core, request, group, devices->items[i], operation);
 		instance = operation->instances.items[i];
+		instance->since = real;
 		if (request->bind_ms) {
 			int64_t wait = request->bind_ms * CLOCK_MILLISECOND;
 
-			instance->terms.bind_by = request->real + wait;
+			instance->terms.bind_by = real + wait;
 			instance->terms.bind_until = now + wait;
-			claims_due(core, now + wait);
 		}
 	}
 }
@@ -250,32 +255,33 @@ static void refuse_busy(struct core *core, struct request *request, const struct
 			device->id->bytes);
 }
 
-/* Whether the owner may have so many more of the group; if not, the request was answered. */
-static bool may_own(struct core *core, struct request *request, const struct resource_group *group,
-	const struct text *owner)
-{
-	int64_t most;
-
-	if (!is_assigned(group, owner, &most)) {
-		refuse(core, request, ANSWER_NOT_PERMITTED, "group %s is not assigned to %s",
-			group->name->bytes, owner->bytes);
-		return false;
-	}
-	if (most >= 0 && held_by(core, group, request) + units_of(request) > most) {
-		refuse(core, request, ANSWER_NO_DEVICE_AVAILABLE,
-			"%s may hold %" PRId64 " devices of group %s at most", owner->bytes, most,
-			group->name->bytes);
-		return false;
-	}
-	return true;
-}
-
 /* What is asked for, where it is: any of the group, or the one device. */
 struct wanted {
 	const struct resource_group *group;
 	struct device *device; /* NULL: any */
 	struct text *owner;
 };
+
+/* Whether the owner may have `more` of the group; if not, the request was answered. */
+static bool may_own(
+	struct core *core, struct request *request, const struct wanted *wanted, int64_t more)
+{
+	const struct resource_group *group = wanted->group;
+	int64_t most;
+
+	if (!is_assigned(group, wanted->owner, &most)) {
+		refuse(core, request, ANSWER_NOT_PERMITTED, "group %s is not assigned to %s",
+			group->name->bytes, wanted->owner->bytes);
+		return false;
+	}
+	if (most >= 0 && held_by(core, group, request) + more > most) {
+		refuse(core, request, ANSWER_NO_DEVICE_AVAILABLE,
+			"%s may hold %" PRId64 " devices of group %s at most", wanted->owner->bytes,
+			most, group->name->bytes);
+		return false;
+	}
+	return true;
+}
 
 static enum queue_result take_new(
 	struct core *core, struct request *request, const struct wanted *wanted, int64_t now)
@@ -286,18 +292,18 @@ static enum queue_result take_new(
 	enum queue_result result = QUEUE_SERVED;
 	bool found;
 
-	if (!may_own(core, request, wanted->group, wanted->owner))
+	if (!may_own(core, request, wanted, units_of(request)))
 		return QUEUE_SERVED;
 	if (wanted->device)
 		found = !queue_find(core, wanted->group->name, NULL) &&
 			pick_unit(core, wanted->group, wanted->device, &devices);
 	else
 		found = pick_devices(core, &pick, &devices);
-	if (found)
+	if (found && may_own(core, request, wanted, (int64_t)devices.count))
 		grant(core, request, wanted->group, &devices, now);
-	else if (wanted->device)
+	else if (!found && wanted->device)
 		refuse_busy(core, request, wanted->device);
-	else
+	else if (!found)
 		result = QUEUE_WAIT;
 	vector_done(&devices);
 	return result;
@@ -313,9 +319,16 @@ static bool is_for_use(
 	       (!wanted->device || instance->identity->device == wanted->device);
 }
 
-/* Those of the tenant that no VM has, as many as asked for. */
+/* What the tenant holds of the group, as it counts for one who asks. */
+struct holdings {
+	struct vector unused; /* of struct instance that no VM has, as many as asked for */
+	int64_t changing;     /* that no VM has either, but a decision about them is on its way */
+	int64_t own;	      /* all that who asks may assign, used ones too */
+	bool foreign;	      /* there are others */
+};
+
 static void find_unused(struct core *core, const struct request *request,
-	const struct wanted *wanted, struct vector *ret_unused, bool *ret_foreign)
+	const struct wanted *wanted, struct holdings *ret_holdings)
 {
 	const struct vector *instances = &core->claims.instances;
 
@@ -325,12 +338,16 @@ static void find_unused(struct core *core, const struct request *request,
 		if (!is_for_use(request, wanted, instance))
 			continue;
 		if (!claims_may_change(core, request, instance)) {
-			*ret_foreign = true;
+			ret_holdings->foreign = true;
 			continue;
 		}
-		if (!instance->terms.vm && !instance->busy && !instance->grant_over &&
-			ret_unused->count < (size_t)units_of(request))
-			vector_add(ret_unused, instance);
+		ret_holdings->own++;
+		if (instance->terms.vm || instance->terms.grant.over)
+			continue;
+		if (instance->busy)
+			ret_holdings->changing++;
+		else if (ret_holdings->unused.count < (size_t)units_of(request))
+			vector_add(&ret_holdings->unused, instance);
 	}
 }
 
@@ -350,23 +367,28 @@ static void assign_all(
 static enum queue_result take_use(
 	struct core *core, struct request *request, const struct wanted *wanted, int64_t now)
 {
-	struct vector unused = {0};
-	bool foreign = false;
+	struct holdings holdings = {0};
+	int64_t units = units_of(request);
 	enum queue_result result = QUEUE_SERVED;
 
-	find_unused(core, request, wanted, &unused, &foreign);
-	if (unused.count == (size_t)units_of(request))
-		assign_all(core, request, &unused, now);
-	else if (foreign)
+	find_unused(core, request, wanted, &holdings);
+	if (wanted->device && queue_find(core, wanted->group->name, request->tenant))
+		refuse_busy(core, request, wanted->device);
+	else if ((int64_t)holdings.unused.count == units)
+		assign_all(core, request, &holdings.unused, now);
+	else if (holdings.foreign && holdings.own < units)
 		refuse(core, request, ANSWER_NOT_PERMITTED,
 			"tenant %s got its devices of group %s from another user: only that one "
 			"and admins may assign them",
 			request->tenant->bytes, wanted->group->name->bytes);
+	else if (!request->wait_until &&
+		 (int64_t)holdings.unused.count + holdings.changing >= units)
+		operations_park(core, request, now);
 	else if (wanted->device)
 		refuse_busy(core, request, wanted->device);
 	else
 		result = QUEUE_WAIT;
-	vector_done(&unused);
+	vector_done(&holdings.unused);
 	return result;
 }
 
@@ -440,9 +462,9 @@ enum queue_result claim_take(struct core *core, struct request *request, int64_t
 	struct wanted wanted;
 	enum queue_result result;
 
-	if (!resolve(core, request, &wanted))
-		return QUEUE_SERVED;
 	if (request->token && repeat(core, request, now))
+		return QUEUE_SERVED;
+	if (!resolve(core, request, &wanted))
 		return QUEUE_SERVED;
 	if (is_use(request))
 		return take_use(core, request, &wanted, now);

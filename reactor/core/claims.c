@@ -59,6 +59,7 @@ void claims_done(struct claims *claims)
 	vector_done(&claims->instances);
 	vector_done(&claims->touched);
 	vector_done(&claims->over);
+	vector_done(&claims->moved);
 	vector_done(&claims->lost);
 }
 
@@ -68,6 +69,12 @@ void claims_touch(struct core *core, struct instance *instance)
 		return;
 	instance->touched = true;
 	vector_add(&core->claims.touched, instance);
+}
+
+void claims_touch_all(struct core *core)
+{
+	for (size_t i = 0; i < core->claims.instances.count; i++)
+		claims_touch(core, core->claims.instances.items[i]);
 }
 
 void claims_due(struct core *core, int64_t when)
@@ -143,6 +150,7 @@ void claims_drop(struct core *core, struct instance *instance)
 	size_t at = locate(&core->claims, instance->number);
 
 	purge(&core->claims.over, instance);
+	purge(&core->claims.moved, instance);
 	purge(&core->claims.lost, instance);
 	vector_remove(&core->claims.instances, at);
 	instance_free(instance);
@@ -219,6 +227,7 @@ void claims_restore(struct core *core, const struct stored *stored, int64_t now,
 
 	claims->next_number = stored->next_number;
 	claims->loss = stored->loss;
+	claims->starting = true;
 	claims->lives_changed = true;
 	for (size_t i = 0; i < stored->identities.count; i++) {
 		const struct identity_record *record = stored->identities.items[i];
@@ -237,6 +246,8 @@ void claims_restore(struct core *core, const struct stored *stored, int64_t now,
 
 void claims_start_missing(struct core *core, int64_t now)
 {
+	core->claims.starting = false;
+	core->claims.twins_due = true;
 	for (size_t i = 0; i < core->claims.instances.count; i++) {
 		struct instance *instance = core->claims.instances.items[i];
 
@@ -246,58 +257,72 @@ void claims_start_missing(struct core *core, int64_t now)
 	claims_due(core, now);
 }
 
-static void end_life(struct core *core, struct instance *instance, bool *over)
+static void add_once(struct vector *vector, struct instance *instance)
 {
-	if (*over || instance->released)
-		return;
-	*over = true;
-	vector_add(&core->claims.over, instance);
+	for (size_t i = 0; i < vector->count; i++)
+		if (vector->items[i] == instance)
+			return;
+	vector_add(vector, instance);
+}
+
+void claims_note_over(struct core *core, struct instance *instance)
+{
+	if (!instance->released)
+		add_once(&core->claims.over, instance);
+}
+
+void claims_note_moved(struct core *core, struct instance *instance)
+{
+	add_once(&core->claims.moved, instance);
 }
 
 void claims_end_grant(struct core *core, struct instance *instance)
 {
-	end_life(core, instance, &instance->grant_over);
+	instance->terms.grant.over = true;
+	claims_note_over(core, instance);
 }
 
 void claims_end_use(struct core *core, struct instance *instance)
 {
-	end_life(core, instance, &instance->use_over);
+	instance->terms.use.over = true;
+	claims_note_over(core, instance);
 }
 
-void claims_close_connection(struct core *core, uint64_t connection)
+static void end_lives(struct core *core, hold_ends *ends, const void *what)
 {
 	const struct vector *instances = &core->claims.instances;
 
-	queues_leave(core, connection);
-	operations_abandon(core, connection);
+	operations_end_lives(core, ends, what);
 	for (size_t i = 0; i < instances->count; i++) {
 		struct instance *instance = instances->items[i];
-		const struct instance_terms *terms = &instance->terms;
 
-		if (terms->grant.life == LIFE_CONNECTION && terms->grant.connection == connection)
+		if (ends(&instance->terms.grant, what))
 			claims_end_grant(core, instance);
-		if (terms->use.life == LIFE_CONNECTION && terms->use.connection == connection)
+		if (ends(&instance->terms.use, what))
 			claims_end_use(core, instance);
 	}
 }
 
-static bool lives_by(const struct hold *hold, const struct process *process)
+static bool is_tied_to(const struct hold *hold, const void *connection)
+{
+	return hold->life == LIFE_CONNECTION && hold->connection == *(const uint64_t *)connection;
+}
+
+void claims_close_connection(struct core *core, uint64_t connection)
+{
+	queues_leave(core, connection);
+	operations_abandon(core, connection);
+	end_lives(core, is_tied_to, &connection);
+}
+
+static bool lives_by(const struct hold *hold, const void *process)
 {
 	return hold->life != LIFE_EXPLICIT && process_equal(&hold->process, process);
 }
 
 void claims_end_process(struct core *core, const struct process *process)
 {
-	const struct vector *instances = &core->claims.instances;
-
-	for (size_t i = 0; i < instances->count; i++) {
-		struct instance *instance = instances->items[i];
-
-		if (lives_by(&instance->terms.grant, process))
-			claims_end_grant(core, instance);
-		if (lives_by(&instance->terms.use, process))
-			claims_end_use(core, instance);
-	}
+	end_lives(core, lives_by, process);
 }
 
 static void add_process(const struct hold *hold, struct process *processes, size_t *count)
@@ -326,29 +351,61 @@ bool claims_processes(struct core *core, struct process **ret_processes, size_t 
 	return true;
 }
 
-/* Makes operations for lives that ended; those that failed before wait for `retry`. */
+/* Makes operations for lives that ended. */
 static void end_what_is_over(struct core *core, int64_t now)
 {
 	struct vector *over = &core->claims.over;
 
-	if (now < core->claims.retry)
-		return;
 	for (size_t i = 0; i < over->count;) {
 		struct instance *instance = over->items[i];
 
-		if (instance->released || (!instance->grant_over && !instance->use_over)) {
+		if (instance->released ||
+			(!instance->terms.grant.over && !instance->terms.use.over)) {
 			forget(over, i);
 			continue;
 		}
 		i++;
 		if (instance->busy)
 			continue;
-		if (instance->grant_over)
+		if (instance->terms.grant.over)
 			operation_add_instance(
 				operation_add(core, OPERATION_RELEASE, NULL, now), instance);
 		else
 			operation_add_unassign(core, NULL, instance, now);
 	}
+}
+
+/* Has rows say where the devices are now; also tells equal devices apart after a restart. */
+static void write_moved(struct core *core, int64_t now)
+{
+	struct vector *moved = &core->claims.moved;
+
+	for (size_t i = 0; i < moved->count;) {
+		struct instance *instance = moved->items[i];
+
+		if (instance->busy) {
+			i++;
+			continue;
+		}
+		forget(moved, i);
+		if (!instance->released)
+			operation_add_change(
+				operation_add(core, OPERATION_CHANGE, NULL, now), instance);
+	}
+}
+
+static void decide_by_itself(struct core *core, int64_t now)
+{
+	struct claims *claims = &core->claims;
+
+	if (claims->over.count == 0 && claims->moved.count == 0)
+		return;
+	if (now < claims->retry) {
+		claims_due(core, claims->retry);
+		return;
+	}
+	end_what_is_over(core, now);
+	write_moved(core, now);
 }
 
 /* When the instance is released without anybody asking for it; CLOCK_NEVER. */
@@ -358,7 +415,7 @@ static int64_t instance_deadline(const struct core *core, const struct instance 
 		ruleset_find_group(core->ruleset, instance->group->bytes);
 	int64_t deadline = CLOCK_NEVER;
 
-	if (!claims_stands(instance) || instance->grant_over)
+	if (!claims_stands(instance) || instance->terms.grant.over)
 		return CLOCK_NEVER;
 	if (!instance->identity->device && group && group->return_grace >= 0 &&
 		instance->missing_since != CLOCK_NEVER)
@@ -385,8 +442,6 @@ static void expire(struct core *core, int64_t now)
 	}
 	queues_expire(core, now);
 	operations_expire(core, now);
-	if (core->claims.over.count > 0)
-		claims_due(core, core->claims.retry > now ? core->claims.retry : CLOCK_NEVER);
 }
 
 /* Instances that lost their device since the last turn: the wait for its return begins. */
@@ -430,7 +485,7 @@ void claims_turn(struct core *core, int64_t now)
 	holding_retry_twins(core);
 	retry_parked(core, now);
 	expire(core, now);
-	end_what_is_over(core, now);
+	decide_by_itself(core, now);
 	queues_serve(core, now);
 }
 

@@ -12,6 +12,7 @@ void claims_done(struct claims *claims);
 
 /* The next core_settle looks at the instance. */
 void claims_touch(struct core *core, struct instance *instance);
+void claims_touch_all(struct core *core);
 
 /* Something is due at `when`, monotonic. */
 void claims_due(struct core *core, int64_t when);
@@ -38,6 +39,12 @@ bool claims_may_change(
 void claims_end_grant(struct core *core, struct instance *instance);
 void claims_end_use(struct core *core, struct instance *instance);
 
+/* One of its lives is over. */
+void claims_note_over(struct core *core, struct instance *instance);
+
+/* Its device came back under another id, which its row has to say from now on. */
+void claims_note_moved(struct core *core, struct instance *instance);
+
 /* vm:NAME or tenant:NAME, interned; the caller owns a reference. */
 struct text *claims_owner(struct core *core, const struct text *vm, const struct text *tenant);
 
@@ -61,6 +68,10 @@ void operations_park(struct core *core, struct request *request, int64_t now);
 /* Answers who waits too long for the disk. */
 void operations_expire(struct core *core, int64_t now);
 
+/* Lives that `ends` says are over end in what is on its way too. */
+typedef bool hold_ends(const struct hold *hold, const void *what);
+void operations_end_lives(struct core *core, hold_ends *ends, const void *what);
+
 /* Whoever asked over this connection is gone. */
 void operations_abandon(struct core *core, uint64_t connection);
 
@@ -76,6 +87,9 @@ enum queue_result {
 /* Something of this group, held by `tenant` or free (NULL), may have become available. */
 void queue_note(struct core *core, const struct text *group, const struct text *tenant);
 void queue_note_all(struct core *core);
+
+/* What is known of the device differs, or it is gone: also its slot may be free as a whole. */
+void queue_note_device(struct core *core, const struct device *device);
 struct queue *queue_find(
 	const struct core *core, const struct text *group, const struct text *tenant);
 void queue_enter(struct core *core, struct request *request, struct text *tenant);

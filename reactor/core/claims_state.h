@@ -36,13 +36,14 @@ struct operation {
 };
 
 struct claims {
-	struct map identities;	   /* of struct identity, by key; kept from the first grant on */
-	struct vector instances;   /* of struct instance, by number; pending ones too */
-	struct vector touched;	   /* of struct instance, to be settled */
-	struct vector over;	   /* of struct instance whose grant or use is over */
-	struct vector lost;	   /* of struct instance, missing since this turn */
-	struct list_link queues;   /* of struct queue */
-	struct list_link parked;   /* of struct request: until an operation is back */
+	struct map identities;	 /* of struct identity, by key; kept from the first grant on */
+	struct vector instances; /* of struct instance, by number; pending ones too */
+	struct vector touched;	 /* of struct instance, to be settled */
+	struct vector over;	 /* of struct instance whose grant or use is over */
+	struct vector moved;	 /* of struct instance whose row has an earlier id of its device */
+	struct vector lost;	 /* of struct instance, missing since this turn */
+	struct list_link queues; /* of struct queue */
+	struct list_link parked; /* of struct request: until an operation is back */
 	struct list_link answered; /* of struct request */
 	struct vector deciding;	   /* of struct operation, for the next batch */
 	struct vector writing;	   /* of struct operation of the batch that was taken */
@@ -52,6 +53,7 @@ struct claims {
 	bool returned;	    /* an operation came back: parked requests may go on */
 	bool twins_due;	    /* an identity lost its device or instance: look at its twins */
 	bool loss;	    /* the database was lost: nothing is granted */
+	bool starting;	    /* the first scan is not complete: see holding.c */
 	int64_t patience;   /* microseconds that a request waits for the disk */
 	int64_t deadline;   /* nothing is due before it */
 	int64_t retry;	    /* not before it what could not be written is tried again */

@@ -70,8 +70,8 @@ static bool take_membership(struct core *core, struct device *device, struct mem
 	text_replace(&view->rule, text_ref(found.rule));
 	view->rule_number = found.rule_number;
 	view->state = found.state;
-	if (found.state == STATE_AVAILABLE && differs)
-		queue_note(core, found.group, NULL);
+	if (differs)
+		queue_note_device(core, device);
 	return differs;
 }
 
@@ -100,6 +100,7 @@ void core_see(struct core *core, struct facts *facts)
 	holding_attach(core, device);
 	take_membership(core, device, decide(core, core->ruleset, facts));
 	touch(core, device);
+	queue_note_device(core, device);
 }
 
 static void lose(struct core *core, struct device *device)
@@ -109,6 +110,7 @@ static void lose(struct core *core, struct device *device)
 	holding_detach(core, device);
 	stage_forget(device);
 	device_view_done(&device->now);
+	queue_note_device(core, device);
 	touch(core, device);
 }
 
@@ -245,7 +247,9 @@ void core_swap_rules(struct core *core, struct vector *ret_moves)
 	core->counters->values[COUNTER_REGEX_LIMIT_HITS] += core->ruleset->limit_hits;
 	ruleset_free(old);
 	claims_keep_groups(core);
+	claims_touch_all(core);
 	queue_note_all(core);
+	claims_due(core, 0); /* a group may wait for missing devices no longer */
 	core->rules_reloaded = true;
 }
 

@@ -3,6 +3,12 @@
  * A device is looked up when it arrives, not when it is asked for: one hash of its identity for
  * each arrival, none while nothing was ever claimed. Once found, a device keeps its instance until
  * it goes, whatever can be read of it meanwhile: a serial that cannot be read now does not differ.
+ *
+ * A USB device can match two instances that miss theirs, one by serial and one by port. That by
+ * port was claimed when its serial was not its own, so the port says more.
+ *
+ * Of equal devices that are present at the start, an instance takes the one that has the id which
+ * it had last, and another only when the first scan is complete without that one.
  */
 #include "core/holding.h"
 
@@ -36,6 +42,8 @@ void holding_bind(struct device *device, struct identity *identity)
 {
 	if (device->identity)
 		device->identity->device = NULL;
+	if (identity->device)
+		identity->device->identity = NULL;
 	device->identity = identity;
 	identity->device = device;
 }
@@ -46,61 +54,133 @@ static void take_back(struct core *core, struct device *device)
 	struct instance *instance = holding_of(device);
 
 	device->twin = false;
-	if (!instance)
-		return;
+	if (instance->device_id != device->id)
+		claims_note_moved(core, instance);
 	text_replace(&instance->device_id, text_ref(device->id));
 	instance->kinds = device->now.facts->kinds;
 	claims_touch(core, instance);
 }
 
+/* Whether the device is what the instance of this identity misses. */
+static bool is_missed(
+	const struct core *core, const struct identity *identity, const struct device *device)
+{
+	return !identity->device &&
+	       (!core->claims.starting || identity->instance->device_id == device->id);
+}
+
+/* What the device, which nobody holds, is by `form`: its instance, its past, or a twin's. */
+static void match(struct core *core, struct device *device, struct buffer *form)
+{
+	struct identity *identity =
+		map_find(&core->claims.identities, buffer_string(form), form->length);
+
+	if (!identity || holding_of(device))
+		return;
+	if (identity->instance && is_missed(core, identity, device))
+		holding_bind(device, identity);
+	else if (identity->instance)
+		device->twin = true;
+	else if (!identity->device)
+		holding_bind(device, identity);
+}
+
+/*
+ * A serial that cannot be read does not differ: at the place where it was last, the device is the
+ * one that an instance by serial misses.
+ */
+static void match_without_serial(struct core *core, struct device *device)
+{
+	struct text *const *values = device->now.facts->values;
+	struct buffer form = {0};
+
+	if (!(device->now.facts->kinds & KIND_MASK(KIND_USB)) || values[FIELD_SERIAL] ||
+		!values[FIELD_VENDOR_ID] || !values[FIELD_MODEL_ID])
+		return;
+	buffer_format(&form, "usb/%s:%s/serial/", values[FIELD_VENDOR_ID]->bytes,
+		values[FIELD_MODEL_ID]->bytes);
+	for (size_t i = 0; i < core->claims.instances.count && !holding_of(device); i++) {
+		const struct instance *instance = core->claims.instances.items[i];
+		struct identity *identity = instance->identity;
+
+		if (!instance->released && !identity->device && instance->device_id == device->id &&
+			strncmp(identity->key->bytes, form.bytes, form.length) == 0)
+			holding_bind(device, identity);
+	}
+	buffer_done(&form);
+}
+
 static void look_up(struct core *core, struct device *device)
 {
 	struct buffer forms[IDENTITY_FORMS] = {0};
-	size_t count = identity_forms(&core->inventory, device->now.facts, forms);
 
 	device->twin = false;
-	for (size_t i = 0; i < count && !device->identity; i++) {
-		struct identity *identity = map_find(
-			&core->claims.identities, buffer_string(&forms[i]), forms[i].length);
-
-		if (identity && !identity->device)
-			holding_bind(device, identity);
-		else if (identity && identity->instance)
-			device->twin = true;
-	}
+	match_without_serial(core, device);
+	for (size_t i = identity_forms(&core->inventory, device->now.facts, forms); i-- > 0;)
+		match(core, device, &forms[i]);
 	for (size_t i = 0; i < IDENTITY_FORMS; i++)
 		buffer_done(&forms[i]);
-	if (device->identity)
+	if (holding_of(device))
 		take_back(core, device);
 }
 
-/* VFs and vGPUs are named after the function that they hang on. */
-static void attach_dependents(struct core *core, const struct device *function)
+bool holding_can_fix(struct core *core, const struct device *device)
+{
+	struct buffer form = {0};
+	bool can = identity_fix(&core->inventory, device->now.facts, &form);
+	const struct identity *identity =
+		can ? map_find(&core->claims.identities, buffer_string(&form), form.length) : NULL;
+
+	buffer_done(&form);
+	return can && !(identity && identity->instance);
+}
+
+static bool is_root_hub(const struct facts *facts)
+{
+	return strncmp(facts->id->bytes, "usb:usb", strlen("usb:usb")) == 0;
+}
+
+/* Whether the identities of others are made of this one's. */
+static bool names_others(const struct facts *facts)
+{
+	return text_is(facts->values[FIELD_FUNCTION], "physical") || facts->offers_vgpus ||
+	       is_root_hub(facts);
+}
+
+static bool is_named_after(const struct facts *facts, const struct facts *named)
+{
+	if (is_root_hub(named))
+		return facts != named && facts->values[FIELD_BUS] &&
+		       facts->values[FIELD_BUS] == named->values[FIELD_BUS];
+	return facts->parent == named->id;
+}
+
+static void attach_dependents(struct core *core, const struct facts *named, bool deep)
 {
 	const struct vector *devices = &core->inventory.devices;
 
-	if (!text_is(function->now.facts->values[FIELD_FUNCTION], "physical"))
-		return;
 	for (size_t i = 0; i < devices->count; i++) {
 		struct device *device = devices->items[i];
 
-		if (device->now.facts && device->now.facts->parent == function->id &&
-			!device->identity) {
-			look_up(core, device);
-			if (device->identity)
-				core_decide(core, device);
-		}
+		if (!device->now.facts || holding_of(device) ||
+			!is_named_after(device->now.facts, named))
+			continue;
+		look_up(core, device);
+		core_decide(core, device);
+		queue_note_device(core, device);
+		if (deep && device->now.facts->offers_vgpus)
+			attach_dependents(core, device->now.facts, false);
 	}
 }
 
 void holding_attach(struct core *core, struct device *device)
 {
-	if (core->claims.identities.count == 0)
-		return;
-	if (!device->identity)
+	if (!holding_of(device))
 		look_up(core, device);
-	if (!device->told.facts)
-		attach_dependents(core, device);
+	else
+		claims_touch(core, holding_of(device));
+	if (names_others(device->now.facts))
+		attach_dependents(core, device->now.facts, true);
 }
 
 void holding_detach(struct core *core, struct device *device)
@@ -118,6 +198,18 @@ void holding_detach(struct core *core, struct device *device)
 	identity->instance->missing_since = CLOCK_NEVER;
 	vector_add(&core->claims.lost, identity->instance);
 	claims_touch(core, identity->instance);
+}
+
+void holding_let_go(struct core *core, struct instance *instance)
+{
+	struct device *device = instance->identity->device;
+
+	instance->identity->instance = NULL;
+	core->claims.twins_due = true;
+	if (!device)
+		return;
+	look_up(core, device);
+	core_decide(core, device);
 }
 
 void holding_retry_twins(struct core *core)
@@ -177,6 +269,19 @@ static struct text *instance_id(struct core *core, const struct instance *instan
 	return text_intern_string(core->pool, id);
 }
 
+/*
+ * What is reserved is shown as before, and what arrived meanwhile as if it were free; a group that
+ * the rules do not know any more is nowhere shown.
+ */
+static struct membership as_before(
+	const struct core *core, const struct device_view *view, struct membership found)
+{
+	if (!view->group || view->group == found.group ||
+		!ruleset_find_group(core->ruleset, view->group->bytes))
+		return found;
+	return (struct membership){.group = view->group, .state = view->state};
+}
+
 struct membership holding_overrule(
 	struct core *core, struct device *device, struct membership found)
 {
@@ -189,12 +294,11 @@ struct membership holding_overrule(
 		found.state = STATE_BLOCKED;
 	if (!instance)
 		return found;
-	if (instance->pending && !view->group) /* it arrived meanwhile: as if it were free */
-		return found;
-	if (!instance->pending)
-		text_replace(&view->instance, instance_id(core, instance));
+	if (instance->pending)
+		return as_before(core, view, found);
+	text_replace(&view->instance, instance_id(core, instance));
 	if (found.group != instance->group)
 		found = (struct membership){.group = instance->group};
-	found.state = instance->pending ? view->state : STATE_CLAIMED;
+	found.state = STATE_CLAIMED;
 	return found;
 }

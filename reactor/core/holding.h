@@ -11,14 +11,23 @@
 /* The identity of this key, made if it is new. */
 struct identity *holding_identity(struct core *core, const char *key);
 
-/* The device arrived, or what its identities are made of differs: finds what it returns to. */
+/*
+ * The device arrived, or something of it differs: finds what it returns to, and what the devices
+ * return to that are named after it.
+ */
 void holding_attach(struct core *core, struct device *device);
+
+/* Whether a claim can fix an identity for it now: it can be told, and no instance has it. */
+bool holding_can_fix(struct core *core, const struct device *device);
 
 /* The device is gone: its instance is missing from now on. */
 void holding_detach(struct core *core, struct device *device);
 
-/* Has the device be `identity`, which it was not found under before. */
+/* Has the device, and no other, be `identity`, of which there is no instance yet. */
 void holding_bind(struct device *device, struct identity *identity);
+
+/* The instance is over: its device is nobody's, another's that misses it, or a twin of one. */
+void holding_let_go(struct core *core, struct instance *instance);
 
 /* Looks again at devices that an identity was in the way of. */
 void holding_retry_twins(struct core *core);

@@ -62,32 +62,41 @@ static void add_serial(const struct facts *facts, struct buffer *form)
 		values[FIELD_MODEL_ID]->bytes, values[FIELD_SERIAL]->bytes);
 }
 
+/* The root hub of the bus that the device is on; NULL while it is not present. */
+static const struct facts *root_hub(const struct inventory *inventory, const struct facts *facts)
+{
+	struct buffer id = {0};
+	const struct device *root;
+
+	buffer_format(&id, "usb:usb%s", facts->values[FIELD_BUS]->bytes);
+	root = inventory_find(inventory, buffer_string(&id));
+	buffer_done(&id);
+	return root ? root->now.facts : NULL;
+}
+
 /*
  * The slot of the controller: what the root hub of the device's bus hangs on. A controller that is
- * no PCI function (usbip's) has but its bus number.
+ * no PCI function (usbip's) has but its bus number. Without the hub it cannot be told which.
  */
-static void add_port(
+static bool add_port(
 	const struct inventory *inventory, const struct facts *facts, struct buffer *form)
 {
 	struct text *const *values = facts->values;
-	const char *path = values[FIELD_PATH]->bytes;
-	const char *chain = strchr(path, '-');
-	struct buffer hub = {0};
-	const struct device *root;
-	const struct text *controller = NULL;
+	const char *chain = strchr(values[FIELD_PATH]->bytes, '-');
+	const struct facts *root = root_hub(inventory, facts);
+	const struct text *controller;
 
-	buffer_format(&hub, "usb:usb%s", values[FIELD_BUS]->bytes);
-	root = inventory_find(inventory, buffer_string(&hub));
-	if (root && root->now.facts)
-		controller = root->now.facts->parent;
+	if (!root)
+		return false;
+	controller = root->parent;
 	buffer_format(form, "usb/%s:%s/port/", values[FIELD_VENDOR_ID]->bytes,
 		values[FIELD_MODEL_ID]->bytes);
-	if (controller)
+	if (controller && strncmp(controller->bytes, "pci:", 4) == 0)
 		buffer_add_string(form, controller->bytes + strlen("pci:"));
 	else
 		buffer_format(form, "bus%s", values[FIELD_BUS]->bytes);
 	buffer_format(form, "/%s", chain ? chain + 1 : "root");
-	buffer_done(&hub);
+	return true;
 }
 
 size_t identity_forms(const struct inventory *inventory, const struct facts *facts,
@@ -104,8 +113,9 @@ size_t identity_forms(const struct inventory *inventory, const struct facts *fac
 		return 0;
 	if (values[FIELD_SERIAL])
 		add_serial(facts, &ret_forms[count++]);
-	if (values[FIELD_PATH] && values[FIELD_BUS])
-		add_port(inventory, facts, &ret_forms[count++]);
+	if (values[FIELD_PATH] && values[FIELD_BUS] &&
+		add_port(inventory, facts, &ret_forms[count]))
+		count++;
 	return count;
 }
 
@@ -134,11 +144,12 @@ bool identity_fix(
 	size_t count = identity_forms(inventory, facts, forms);
 	size_t chosen = 0;
 
-	if (count > 1 && has_twin(inventory, facts))
+	if ((facts->kinds & KIND_MASK(KIND_USB)) && facts->values[FIELD_SERIAL] &&
+		has_twin(inventory, facts))
 		chosen = 1;
-	if (count > 0)
+	if (chosen < count)
 		buffer_add_string(ret_form, buffer_string(&forms[chosen]));
 	for (size_t i = 0; i < IDENTITY_FORMS; i++)
 		buffer_done(&forms[i]);
-	return count > 0;
+	return chosen < count;
 }

@@ -20,7 +20,8 @@
 
 /*
  * Appends the identities that a device with these facts could have been claimed under, the one by
- * serial first; returns how many. None: what it hangs on, and a part of it is of, is not present.
+ * serial first; returns how many. One by the place of something else is missing while that is not
+ * present: the PF of a VF, the function of a vGPU, the root hub of a USB device's bus.
  */
 size_t identity_forms(const struct inventory *inventory, const struct facts *facts,
 	struct buffer ret_forms[static IDENTITY_FORMS]);

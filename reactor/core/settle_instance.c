@@ -19,14 +19,14 @@ static void add_event(struct delta *delta, enum change_type type, const struct i
 	change->instance = text_ref(json);
 }
 
-/* The events of a device that went, came, or was replaced by itself within the turn. */
-static void add_presence(const struct core *core, struct delta *delta, struct instance *instance)
+/* Tells of a device that went, came, or was replaced by itself within the turn; whether it did. */
+static bool add_presence(const struct core *core, struct delta *delta, struct instance *instance)
 {
 	const struct device *device = instance->identity->device;
 	uint64_t life = device ? device->now.facts->life : 0;
 
 	if (life == instance->told_life)
-		return;
+		return false;
 	if (instance->told_life) {
 		struct text *missing = describe_instance(core, instance, NULL);
 
@@ -36,6 +36,7 @@ static void add_presence(const struct core *core, struct delta *delta, struct in
 	if (life)
 		add_event(delta, EVENT_INSTANCE_RETURNED, instance, instance->json);
 	instance->told_life = life;
+	return true;
 }
 
 static bool same_hold(const struct hold *left, const struct hold *right)
@@ -43,7 +44,8 @@ static bool same_hold(const struct hold *left, const struct hold *right)
 	return left->life == right->life && process_equal(&left->process, &right->process);
 }
 
-static void add_terms(struct delta *delta, struct instance *instance)
+/* `differs`: something does that no other event tells, as how to attach it by new rules. */
+static void add_terms(struct delta *delta, struct instance *instance, bool differs)
 {
 	const struct instance_terms *now = &instance->terms;
 	const struct instance_terms *told = &instance->told;
@@ -51,7 +53,8 @@ static void add_terms(struct delta *delta, struct instance *instance)
 	if (told->vm != now->vm)
 		add_event(delta, now->vm ? EVENT_INSTANCE_ASSIGNED : EVENT_INSTANCE_UNASSIGNED,
 			instance, instance->json);
-	else if (!same_hold(&told->grant, &now->grant) || !same_hold(&told->use, &now->use))
+	else if (differs || !same_hold(&told->grant, &now->grant) ||
+		 !same_hold(&told->use, &now->use))
 		add_event(delta, EVENT_INSTANCE_BOUND, instance, instance->json);
 }
 
@@ -66,26 +69,36 @@ static void add_created(struct delta *delta, struct instance *instance)
 		add_event(delta, EVENT_INSTANCE_MISSING, instance, instance->json);
 }
 
+/* Makes its JSON; whether it is another than before. */
+static bool take_description(const struct core *core, struct instance *instance)
+{
+	struct text *json = describe_instance(core, instance, instance->identity->device);
+
+	if (instance->json && strcmp(instance->json->bytes, json->bytes) == 0) {
+		text_unref(json);
+		return false;
+	}
+	text_replace(&instance->json, json);
+	return true;
+}
+
 static void settle_instance(const struct core *core, struct instance *instance, struct delta *delta)
 {
 	bool known = instance->json;
+	bool differs;
 
 	if (instance->pending)
 		return;
-	if (!instance->released)
-		text_replace(&instance->json,
-			describe_instance(core, instance, instance->identity->device));
 	if (instance->released) {
 		if (known)
 			add_event(delta, EVENT_INSTANCE_RELEASED, instance, instance->json);
 		return;
 	}
-	if (known) {
-		add_presence(core, delta, instance);
-		add_terms(delta, instance);
-	} else {
+	differs = take_description(core, instance);
+	if (known)
+		add_terms(delta, instance, !add_presence(core, delta, instance) && differs);
+	else
 		add_created(delta, instance);
-	}
 	instance_terms_copy(&instance->told, &instance->terms);
 }
 

@@ -26,6 +26,7 @@ struct hold {
 	enum life life;
 	struct process process; /* of LIFE_PROCESS and LIFE_CONNECTION */
 	uint64_t connection;	/* of LIFE_CONNECTION: number in this run; 0: of an earlier run */
+	bool over;		/* it has ended; what follows has not been committed yet */
 	struct text *token;	/* NULL: none */
 	int64_t count;		/* that the claim with the token asked for */
 };
@@ -62,8 +63,6 @@ struct instance {
 	bool pending;	       /* decided, not committed: nobody is told of it yet */
 	bool released;	       /* committed; goes with the next core_settle */
 	bool busy;	       /* a decision about it is being committed: no other is made */
-	bool grant_over;       /* its life ended; the release has not been committed yet */
-	bool use_over;	       /* likewise of the use */
 	bool touched;	       /* stands in claims::touched */
 	int64_t missing_since; /* monotonic; meaningful while its device is not present */
 

@@ -12,28 +12,49 @@
  *   see ID WORD...   facts of a device (tests/lib/world.h); after ` | ` each those of a candidate
  *   lose ID          the device is gone
  *   resync           a scan is complete
- *   turn             settle
+ *   turn             what is due is done, decisions go to the disk if it is idle, settle
  *   > TYPE ID ...    an event: joined and left with group and rule, added with its state,
- *                    changed with the names of what changed
+ *                    changed with the names of what changed; of an instance with its device,
+ *                    state, owner and, if it is new, generation
+ *   ? ID WORD...     the device is now in this state, group (-: none), and for these reasons
  *   # comment
+ *
+ * Claims (tests/lib/edge.h). Requests are numbered through the script: claim#1, release#2.
+ *
+ *   claim | assign | unassign | bind | release | accept-loss KEY=VALUE...
+ *                    vm tenant group device token instance generation count numa wait bind (both
+ *                    milliseconds) life pid force; uid (0), conn (1) and client (pid) of the caller
+ *   = NAME ANSWER... the answer of a request, after the turn in which it comes: done with ids of
+ *                    instances, Busy with the device and reasons; `abandoned` before it if its
+ *                    caller is gone
+ *   commit           the disk has what the last turn gave it; `commit failed`, `commit essential`
+ *   close CONN       end PID       time MS (passes before the next turn)
+ *   allow GROUP UID  the user may claim from the group; groups in the order of their names
+ *   refuse RULES     as `rules`, but they must be objected to, and are not put in force
+ *   crash            the rows and the devices that are present is all that is left; the lines
+ *                    behind it are those of the first turn. `crash written`: so was the batch
  */
+#include "base/clock.h"
 #include "base/memory.h"
-#include "base/writer.h"
-#include "lib/world.h"
+#include "lib/edge.h"
+
+/* clang-format off */
+#include "lib/unit.h"
+/* clang-format on */
 
 #include <glob.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
+static const char *const answer_names[] = {"done", "InvalidParameter", "NoSuchDevice",
+	"NoSuchGroup", "NoSuchInstance", "NoDeviceAvailable", "Busy", "StaleGeneration",
+	"NotPermitted", "Timeout", "StorageFailed"};
 
 struct script {
-	struct world world;
+	struct edge edge;
 	struct delta delta;
-	size_t next; /* change of the delta that the next `> ` line is held against */
+	size_t next;	       /* change of the delta that the next `> ` line is held against */
+	struct vector answers; /* of struct request; the first is the next `= ` line's */
 	const char *file;
 	unsigned line;
 };
@@ -53,16 +74,42 @@ static void add_member(struct buffer *line, const struct text *json, const char 
 	buffer_add(line, start, strcspn(start, "\""));
 }
 
+static void add_owner(struct buffer *line, const struct text *json, const char *key)
+{
+	struct buffer owner = {0};
+
+	add_member(&owner, json, key);
+	if (owner.length > 0)
+		buffer_format(line, " %s:%s", key, buffer_string(&owner) + 1);
+	buffer_done(&owner);
+}
+
+static void add_instance(struct buffer *line, const struct change *change)
+{
+	const char *generation = strstr(change->instance->bytes, "\"generation\":") + 13;
+
+	add_member(line, change->instance, "id");
+	add_member(line, change->instance, "device");
+	add_member(line, change->instance, "state");
+	add_owner(line, change->instance, "tenant");
+	add_owner(line, change->instance, "vm");
+	if (change->type == EVENT_INSTANCE_CREATED)
+		buffer_format(line, " generation %lld", strtoll(generation, NULL, 10));
+}
+
 static char *summary(const struct change *change)
 {
 	struct buffer line = {0};
 
 	buffer_add_string(&line, change_type_name(change->type));
+	if (change->instance)
+		add_instance(&line, change);
 	add_member(&line, change->device, "id");
 	if (change->type == EVENT_DEVICE_ADDED)
 		add_member(&line, change->device, "state");
 	if (change->group)
-		buffer_format(&line, " %s %s", change->group->bytes, change->rule->bytes);
+		buffer_format(&line, " %s %s", change->group->bytes,
+			change->rule ? change->rule->bytes : "-");
 	if (change->changed)
 		buffer_format(&line, " %s", change->changed->bytes);
 	buffer_string(&line);
@@ -81,9 +128,64 @@ static void expect_event(struct script *script, const char *wanted)
 	free(got);
 }
 
-/* Every event must have been named by a line. */
+static char *describe_answer(const struct request *request)
+{
+	const struct edge_request *caller = request->caller;
+	struct buffer line = {0};
+
+	buffer_format(&line, "%s%s %s", caller->name, request->abandoned ? " abandoned" : "",
+		answer_names[request->answer]);
+	for (size_t i = 0; i < request->instances.count; i++)
+		add_member(&line, request->instances.items[i], "id");
+	for (size_t i = 0; i < request->released.count; i++)
+		buffer_format(&line, " %s", ((struct text *)request->released.items[i])->bytes);
+	if (request->busy_device)
+		buffer_format(
+			&line, " %s %s", request->busy_device->bytes, request->busy_reasons->bytes);
+	buffer_string(&line);
+	return line.bytes;
+}
+
+static void expect_answer(struct script *script, const char *wanted)
+{
+	struct request *request =
+		script->answers.count > 0 ? vector_remove(&script->answers, 0) : NULL;
+	char *got = request ? describe_answer(request) : memory_duplicate("nothing");
+
+	if (strcmp(got, wanted) != 0)
+		fail_msg("%s:%u: wanted `%s`, got `%s` %s", script->file, script->line, wanted, got,
+			request ? buffer_string(&request->message) : "");
+	request_free(request);
+	free(got);
+}
+
+static void expect_device(struct script *script, const char *wanted)
+{
+	struct buffer id = {0};
+	struct buffer got = {0};
+	const struct device *device;
+
+	buffer_add(&id, wanted, strcspn(wanted, " "));
+	device = core_find(&script->edge.world.core, buffer_string(&id));
+	buffer_format(&got, "%s %s", buffer_string(&id),
+		device ? device_state_name(device->now.state) : "absent");
+	if (device)
+		buffer_format(&got, " %s", device->now.group ? device->now.group->bytes : "-");
+	if (device && device->now.reasons)
+		buffer_format(&got, " %s", device->now.reasons->bytes);
+	if (strcmp(buffer_string(&got), wanted) != 0)
+		fail_msg("%s:%u: wanted `%s`, is `%s`", script->file, script->line, wanted,
+			buffer_string(&got));
+	buffer_done(&id);
+	buffer_done(&got);
+}
+
+/* Every event and every answer must have been named by a line. */
 static void end_expectations(struct script *script)
 {
+	if (script->answers.count > 0)
+		fail_msg("%s:%u: not expected: %s", script->file, script->line,
+			describe_answer(script->answers.items[0]));
 	if (script->next < script->delta.changes.count)
 		fail_msg("%s:%u: not expected: %s", script->file, script->line,
 			summary(script->delta.changes.items[script->next]));
@@ -91,10 +193,20 @@ static void end_expectations(struct script *script)
 	script->next = 0;
 }
 
-static void stage_rules(struct script *script, FILE *stream)
+static void settle(struct script *script)
+{
+	struct request *request;
+
+	end_expectations(script);
+	edge_turn(&script->edge, &script->delta);
+	while ((request = claims_take_answer(&script->edge.world.core)))
+		vector_add(&script->answers, request);
+}
+
+/* The lines up to `.`; the caller frees them. */
+static char *read_rules(struct script *script, FILE *stream)
 {
 	struct buffer rules = {0};
-	struct ruleset *ruleset;
 	char *line = NULL;
 	size_t size = 0;
 
@@ -104,85 +216,151 @@ static void stage_rules(struct script *script, FILE *stream)
 	}
 	script->line++;
 	free(line);
-	ruleset = world_load(&script->world, buffer_string(&rules));
-	assert_non_null(ruleset);
-	core_stage_rules(&script->world.core, ruleset);
-	buffer_done(&rules);
+	buffer_string(&rules);
+	return rules.bytes;
+}
+
+static void refuse_rules(struct script *script, const char *rules)
+{
+	struct ruleset *ruleset = world_load(&script->edge.world, rules);
+	struct rule_errors errors = {0};
+
+	claims_check_rules(&script->edge.world.core, ruleset, &errors);
+	if (errors.errors.count == 0)
+		fail_msg("%s:%u: not refused", script->file, script->line);
+	rule_errors_done(&errors);
+	ruleset_free(ruleset);
+}
+
+/* The lines up to `.`, for what the word says. */
+static void take_rules(struct script *script, const char *word, FILE *stream)
+{
+	char *rules = read_rules(script, stream);
+
+	if (strcmp(word, "rules") == 0) {
+		edge_load_rules(&script->edge, rules);
+	} else if (strcmp(word, "refuse") == 0) {
+		refuse_rules(script, rules);
+	} else {
+		struct ruleset *ruleset = world_load(&script->edge.world, rules);
+
+		assert_non_null(ruleset);
+		core_stage_rules(&script->edge.world.core, ruleset);
+	}
+	free(rules);
 }
 
 /* `words` are the facts, NULL: those that it has. */
 static void decide_next(struct script *script, const char *words)
 {
-	struct device *device = core_stage_next(&script->world.core);
+	struct device *device = core_stage_next(&script->edge.world.core);
 	size_t length = words ? strcspn(words, " ") : 0;
 
 	if (!device || (words && (device->id->length != length ||
 					 strncmp(words, device->id->bytes, length) != 0)))
 		fail_msg("%s:%u: %s is to be decided next", script->file, script->line,
 			device ? device->id->bytes : "nothing");
-	core_stage_device(&script->world.core, device,
-		words && words[length] ? world_facts(&script->world, words) : NULL);
+	core_stage_device(&script->edge.world.core, device,
+		words && words[length] ? world_facts(&script->edge.world, words) : NULL);
 }
 
 static void decide_all(struct script *script)
 {
-	while (core_stage_next(&script->world.core))
+	while (core_stage_next(&script->edge.world.core))
 		decide_next(script, NULL);
 }
 
 static void swap_rules(struct script *script)
 {
-	struct device *device = core_stage_next(&script->world.core);
+	struct device *device = core_stage_next(&script->edge.world.core);
 	struct vector moves = {0};
 
 	if (device)
 		fail_msg("%s:%u: %s is not decided", script->file, script->line, device->id->bytes);
-	core_swap_rules(&script->world.core, &moves);
+	core_swap_rules(&script->edge.world.core, &moves);
 	move_list_done(&moves);
 }
 
-/* Whether it is a line about rules. */
-static bool run_rules_line(struct script *script, const char *line, FILE *stream)
+static void allow(struct edge *edge, const char *words)
 {
-	bool whole = strcmp(line, "rules") == 0;
-	bool stage = whole || strcmp(line, "stage") == 0;
-	bool decide = whole || strcmp(line, "decide") == 0;
-	bool decide_one = strncmp(line, "decide ", 7) == 0;
-	bool swap = whole || strcmp(line, "swap") == 0;
+	struct buffer group = {0};
+	size_t length = strcspn(words, " ");
 
-	if (stage)
-		stage_rules(script, stream);
-	if (decide_one)
-		decide_next(script, line + 7);
-	if (decide)
-		decide_all(script);
-	if (swap)
-		swap_rules(script);
-	return stage || decide || decide_one || swap;
+	buffer_add(&group, words, length);
+	edge_allow(edge, buffer_string(&group), (uid_t)strtoul(words + length, NULL, 10));
+	buffer_done(&group);
 }
 
-static void run_line(struct script *script, const char *line, FILE *stream)
+/* Words with one argument. */
+static bool run_word(struct script *script, const char *word, const char *argument)
 {
-	struct core *core = &script->world.core;
+	struct edge *edge = &script->edge;
 
-	if (strncmp(line, "> ", 2) == 0) {
-		expect_event(script, line + 2);
-		return;
-	}
-	if (run_rules_line(script, line, stream))
-		return;
-	if (strncmp(line, "see ", 4) == 0) {
-		world_see_all(&script->world, line + 4);
-	} else if (strncmp(line, "lose ", 5) == 0) {
-		core_lose(core, line + 5);
+	if (strcmp(word, "see") == 0)
+		edge_see(edge, argument);
+	else if (strcmp(word, "lose") == 0)
+		edge_lose(edge, argument);
+	else if (strcmp(word, "decide") == 0 && argument[0])
+		decide_next(script, argument);
+	else if (strcmp(word, "decide") == 0)
+		decide_all(script);
+	else if (strcmp(word, "swap") == 0)
+		swap_rules(script);
+	else if (strcmp(word, "commit") == 0)
+		edge_commit(edge, strcmp(argument, "failed") == 0      ? BATCH_FAILED
+				  : strcmp(argument, "essential") == 0 ? BATCH_ESSENTIAL
+								       : BATCH_COMMITTED);
+	else if (strcmp(word, "close") == 0)
+		claims_close_connection(&edge->world.core, strtoull(argument, NULL, 10));
+	else if (strcmp(word, "end") == 0)
+		edge_end(edge, strtoll(argument, NULL, 10));
+	else if (strcmp(word, "time") == 0)
+		edge->now += strtoll(argument, NULL, 10) * CLOCK_MILLISECOND;
+	else if (strcmp(word, "allow") == 0)
+		allow(edge, argument);
+	else
+		return false;
+	return true;
+}
+
+static void crash(struct script *script, bool written)
+{
+	end_expectations(script);
+	edge_crash(&script->edge, written);
+	settle(script);
+}
+
+static void run_command(struct script *script, char *line, FILE *stream)
+{
+	char *argument = strchr(line, ' ');
+
+	if (strcmp(line, "rules") == 0 || strcmp(line, "refuse") == 0 ||
+		strcmp(line, "stage") == 0) {
+		take_rules(script, line, stream);
 	} else if (strcmp(line, "resync") == 0) {
-		core_note_resync(core);
+		core_note_resync(&script->edge.world.core);
 	} else if (strcmp(line, "turn") == 0) {
-		end_expectations(script);
-		core_settle(core, &script->delta);
-	} else if (line[0] != '#' && line[0] != '\0') {
-		fail_msg("%s:%u: no such line: %s", script->file, script->line, line);
+		settle(script);
+	} else if (strncmp(line, "crash", 5) == 0) {
+		crash(script, argument);
+	} else if (!edge_request(&script->edge, line)) {
+		if (argument)
+			*argument++ = '\0';
+		if (!run_word(script, line, argument ? argument : ""))
+			fail_msg("%s:%u: no such line: %s", script->file, script->line, line);
 	}
+}
+
+static void run_line(struct script *script, char *line, FILE *stream)
+{
+	if (strncmp(line, "> ", 2) == 0)
+		expect_event(script, line + 2);
+	else if (strncmp(line, "= ", 2) == 0)
+		expect_answer(script, line + 2);
+	else if (strncmp(line, "? ", 2) == 0)
+		expect_device(script, line + 2);
+	else if (line[0] != '#' && line[0] != '\0')
+		run_command(script, line, stream);
 }
 
 static void run_script(void **state)
@@ -194,7 +372,7 @@ static void run_script(void **state)
 	ssize_t length;
 
 	assert_non_null(stream);
-	world_init(&script.world);
+	edge_init(&script.edge);
 	while ((length = getline(&line, &size, stream)) > 0) {
 		script.line++;
 		if (line[length - 1] == '\n')
@@ -202,7 +380,8 @@ static void run_script(void **state)
 		run_line(&script, line, stream);
 	}
 	end_expectations(&script);
-	world_done(&script.world);
+	edge_done(&script.edge);
+	vector_done(&script.answers);
 	free(line);
 	fclose(stream);
 }

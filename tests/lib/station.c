@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lib/station.h"
+
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* The daemon's defaults, but for the connections. */
+#define RING	    65536
+#define RING_BYTES  ((size_t)64 * 1024 * 1024)
+#define CONNECTIONS 4096
+
+static void set_rules(struct station *station, const char *rules)
+{
+	struct vector moves = {0};
+	struct ruleset *ruleset = world_load(&station->world, rules);
+
+	if (!ruleset)
+		abort();
+	core_replace_rules(&station->world.core, ruleset, &moves);
+	station->world.core.rules_reloaded = false; /* seq begins with the first device */
+}
+
+static int open_socket(struct station *station)
+{
+	int descriptor;
+
+	snprintf(station->path, sizeof(station->path), "/tmp/hostdevd-bench.%d", (int)getpid());
+	if (listen_open(station->path, "root", &station->place, &descriptor) < 0)
+		abort();
+	return descriptor;
+}
+
+void station_init(struct station *station, const char *rules)
+{
+	struct service_options options = {
+		.core = &station->world.core,
+		.status = &station->status,
+		.rights = &station->rights,
+		.limits = {256 * 1024, 16 * 1024 * 1024, CONNECTIONS, CONNECTIONS, 4096 * 1024,
+			RING},
+		.ring_bytes = RING_BYTES,
+		.epoch = "bench",
+	};
+
+	*station = (struct station){.status = {.version = HOSTDEVD_VERSION, .monitor = "udev"}};
+	world_init(&station->world);
+	set_rules(station, rules);
+	if (loop_new(&station->loop) < 0)
+		abort();
+	options.base = loop_base(station->loop);
+	station->service = service_new(&options);
+	if (service_listen(station->service, open_socket(station)) < 0)
+		abort();
+}
+
+void station_done(struct station *station)
+{
+	service_free(station->service);
+	listen_remove(station->path, &station->place);
+	loop_free(station->loop);
+	world_done(&station->world);
+}
+
+void station_publish(struct station *station)
+{
+	struct delta delta = {0};
+
+	core_settle(&station->world.core, &delta);
+	service_publish(station->service, &delta);
+	delta_done(&delta);
+}
+
+void station_serve(struct station *station)
+{
+	service_answer(station->service);
+	service_flush(station->service, clock_monotonic());
+	service_reap(station->service);
+}
+
+void station_wait(struct station *station)
+{
+	int64_t now = clock_monotonic();
+
+	if (loop_wait(station->loop,
+		    service_is_busy(station->service) ? now : service_deadline(station->service)) <
+		0)
+		abort();
+}

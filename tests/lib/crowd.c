@@ -24,6 +24,7 @@ struct client {
 };
 
 struct members {
+	const char *path;
 	struct client *clients;
 	unsigned count;
 	int poll;
@@ -38,26 +39,29 @@ static void check(bool condition, const char *what)
 	abort();
 }
 
-static void connect_client(struct members *members, struct client *client, const char *path)
+static void connect_client(struct members *members, struct client *client)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	struct epoll_event interest = {.events = EPOLLIN, .data.ptr = client};
 
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", members->path);
 	client->descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	check(client->descriptor >= 0, "socket");
-	check(connect(client->descriptor, (struct sockaddr *)&address, sizeof(address)) == 0, path);
+	check(connect(client->descriptor, (struct sockaddr *)&address, sizeof(address)) == 0,
+		members->path);
 	check(epoll_ctl(members->poll, EPOLL_CTL_ADD, client->descriptor, &interest) == 0,
 		"epoll_ctl");
 }
 
-static void connect_clients(struct members *members, const char *path)
+static void gather(struct members *members, unsigned count)
 {
-	members->clients = memory_allocate(members->count * sizeof(*members->clients));
-	members->bytes = memory_allocate(READ_SIZE);
-	members->poll = epoll_create1(EPOLL_CLOEXEC);
 	for (unsigned i = 0; i < members->count; i++)
-		connect_client(members, &members->clients[i], path);
+		close(members->clients[i].descriptor);
+	free(members->clients);
+	members->clients = memory_allocate(count * sizeof(*members->clients));
+	members->count = count;
+	for (unsigned i = 0; i < count; i++)
+		connect_client(members, &members->clients[i]);
 }
 
 static void call(struct members *members, const char *message)
@@ -98,6 +102,8 @@ static struct crowd_report carry_out(struct members *members, const struct crowd
 	struct crowd_report report = {0};
 	unsigned begun = 0;
 
+	if (order->clients > 0)
+		gather(members, order->clients);
 	call(members, order->call);
 	while (due > 0) {
 		struct epoll_event ready[BATCH];
@@ -112,13 +118,13 @@ static struct crowd_report carry_out(struct members *members, const struct crowd
 	return report;
 }
 
-static _Noreturn void live(const char *path, unsigned clients, int orders, int reports)
+static _Noreturn void live(const char *path, int orders, int reports)
 {
-	struct members members = {.count = clients};
+	struct members members = {.path = path, .poll = epoll_create1(EPOLL_CLOEXEC)};
 	struct crowd_order order;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	connect_clients(&members, path);
+	members.bytes = memory_allocate(READ_SIZE);
 	while (read(orders, &order, sizeof(order)) == sizeof(order)) {
 		struct crowd_report report = carry_out(&members, &order);
 
@@ -127,7 +133,7 @@ static _Noreturn void live(const char *path, unsigned clients, int orders, int r
 	_exit(0);
 }
 
-void crowd_start(struct crowd *crowd, const char *path, unsigned clients)
+void crowd_start(struct crowd *crowd, const char *path)
 {
 	int orders[2];
 	int reports[2];
@@ -138,7 +144,7 @@ void crowd_start(struct crowd *crowd, const char *path, unsigned clients)
 	check(crowd->process >= 0, "fork");
 	if (crowd->process == 0) {
 		close(orders[1]);
-		live(path, clients, orders[0], reports[1]);
+		live(path, orders[0], reports[1]);
 	}
 	close(orders[0]);
 	close(reports[1]);
@@ -154,12 +160,22 @@ void crowd_end(struct crowd *crowd)
 	waitpid(crowd->process, NULL, 0);
 }
 
+static void give_order(struct crowd *crowd, const struct crowd_order *order)
+{
+	check(write(crowd->orders, order, sizeof(*order)) == sizeof(*order), "write");
+}
+
+void crowd_gather(struct crowd *crowd, unsigned clients)
+{
+	give_order(crowd, &(struct crowd_order){.clients = clients});
+}
+
 void crowd_order(struct crowd *crowd, uint64_t messages, const char *message)
 {
 	struct crowd_order order = {.messages = messages};
 
 	snprintf(order.call, sizeof(order.call), "%s", message);
-	check(write(crowd->orders, &order, sizeof(order)) == sizeof(order), "write");
+	give_order(crowd, &order);
 }
 
 struct crowd_report crowd_report(struct crowd *crowd)

@@ -17,6 +17,7 @@ struct crowd {
 };
 
 struct crowd_order {
+	unsigned clients;  /* to connect, in the place of those there are; 0: none */
 	uint64_t messages; /* that each client gets */
 	char call[200];	   /* what each client sends before, with its NUL; empty: nothing */
 };
@@ -27,12 +28,19 @@ struct crowd_report {
 	int64_t last;  /* until all had everything */
 };
 
-/* Starts it; its clients connect to the socket at `path` meanwhile. Aborts if it cannot. */
-void crowd_start(struct crowd *crowd, const char *path, unsigned clients);
+/*
+ * Starts it, for the socket at `path`. To be done before there is much memory: what is written to
+ * after a fork is copied first, which would count as the server's work. Aborts if it cannot.
+ */
+void crowd_start(struct crowd *crowd, const char *path);
 
 /* Ends it and waits for its end. */
 void crowd_end(struct crowd *crowd);
 
+/* Orders so many new clients, to be reported when all are connected. */
+void crowd_gather(struct crowd *crowd, unsigned clients);
+
+/* Orders that they call, unless it is "", and get so many messages each. */
 void crowd_order(struct crowd *crowd, uint64_t messages, const char *call);
 
 /* Waits for the report. */

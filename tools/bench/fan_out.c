@@ -202,8 +202,15 @@ static void gather_crowds(struct bench *bench, unsigned subscribers)
 	struct station *station = &bench->station;
 	struct rival *rival = &bench->rival;
 
-	crowd_start(&bench->ours.crowd, station->path, subscribers);
-	crowd_start(&bench->theirs.crowd, rival->path, subscribers);
+	crowd_gather(&bench->ours.crowd, subscribers);
+	crowd_gather(&bench->theirs.crowd, subscribers);
+	while (station->status.connections < subscribers)
+		station_wait(station);
+	while (rival->count < subscribers)
+		if (loop_wait(rival->loop, CLOCK_NEVER) < 0)
+			abort();
+	crowd_report(&bench->ours.crowd);
+	crowd_report(&bench->theirs.crowd);
 	if (loop_watch(station->loop, bench->ours.crowd.reports, on_report, &bench->ours) < 0 ||
 		loop_watch(rival->loop, bench->theirs.crowd.reports, on_report, &bench->theirs) < 0)
 		abort();
@@ -213,23 +220,28 @@ static void gather_crowds(struct bench *bench, unsigned subscribers)
 		station_wait(station);
 		station_serve(station);
 	}
-	while (rival->count < subscribers)
-		if (loop_wait(rival->loop, CLOCK_NEVER) < 0)
-			abort();
+}
+
+static void add_devices(struct bench *bench)
+{
+	struct core *core = &bench->station.world.core;
+	struct delta delta = {0};
+
+	for (unsigned i = 0; i < DEVICES; i++)
+		core_see(core, fleet_virtual_function(core->pool, i, "iavf"));
+	core_settle(core, &delta);
+	delta_done(&delta);
 }
 
 static void run(unsigned subscribers)
 {
 	struct bench *bench = memory_allocate(sizeof(*bench));
-	struct delta delta = {0};
 
 	station_init(&bench->station, fleet_rules);
 	rival_init(&bench->rival);
-	for (unsigned i = 0; i < DEVICES; i++)
-		core_see(&bench->station.world.core,
-			fleet_virtual_function(&bench->station.world.pool, i, "iavf"));
-	core_settle(&bench->station.world.core, &delta);
-	delta_done(&delta);
+	crowd_start(&bench->ours.crowd, bench->station.path);
+	crowd_start(&bench->theirs.crowd, bench->rival.path);
+	add_devices(bench);
 	gather_crowds(bench, subscribers);
 	measure(bench, subscribers, 1);
 	measure(bench, subscribers, DEVICES);

@@ -32,6 +32,7 @@ struct service *service_new(const struct service_options *options)
 	list_init(&service->subscriptions);
 	list_init(&service->reading);
 	list_init(&service->changing);
+	hangup_init(&service->hangup, options->base);
 	acceptor_init(&service->acceptor, service);
 	return service;
 }
@@ -45,6 +46,7 @@ struct service *service_free(struct service *service)
 	list_for_each(at, &service->dead)
 		connection_free(container_of(at, struct connection, link));
 	acceptor_done(&service->acceptor);
+	hangup_done(&service->hangup);
 	journal_done(&service->journal);
 	snapshot_unref(service->snapshot);
 	text_unref(service->comma);

@@ -260,7 +260,7 @@ static void on_not_sent(struct connection *connection, int error)
 	connection->service->look_due = true;
 }
 
-size_t connection_send(struct connection *connection, int64_t now)
+void connection_send(struct connection *connection, int64_t now)
 {
 	struct subscription *subscription = connection->subscription;
 	size_t total = 0;
@@ -280,5 +280,4 @@ size_t connection_send(struct connection *connection, int64_t now)
 		on_sent_all(connection);
 	else
 		on_not_sent(connection, (int)sent);
-	return total;
 }

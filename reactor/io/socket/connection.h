@@ -55,6 +55,6 @@ void connection_wants_to_send(struct connection *connection);
 
 /*
  * Sends what is due and fits, within a turn's share; reads the next call if all of the last one's
- * reply is out. Returns how many bytes were sent.
+ * reply is out.
  */
-size_t connection_send(struct connection *connection, int64_t now);
+void connection_send(struct connection *connection, int64_t now);

@@ -12,27 +12,6 @@
 #define RING_BYTES  ((size_t)64 * 1024 * 1024)
 #define CONNECTIONS 4096
 
-static void set_rules(struct station *station, const char *rules)
-{
-	struct vector moves = {0};
-	struct ruleset *ruleset = world_load(&station->world, rules);
-
-	if (!ruleset)
-		abort();
-	core_replace_rules(&station->world.core, ruleset, &moves);
-	station->world.core.rules_reloaded = false; /* seq begins with the first device */
-}
-
-static int open_socket(struct station *station)
-{
-	int descriptor;
-
-	snprintf(station->path, sizeof(station->path), "/tmp/hostdevd-bench.%d", (int)getpid());
-	if (listen_open(station->path, "root", &station->place, &descriptor) < 0)
-		abort();
-	return descriptor;
-}
-
 void station_init(struct station *station, const char *rules)
 {
 	struct service_options options = {
@@ -47,12 +26,20 @@ void station_init(struct station *station, const char *rules)
 
 	*station = (struct station){.status = {.version = HOSTDEVD_VERSION, .monitor = "udev"}};
 	world_init(&station->world);
-	set_rules(station, rules);
+	world_set_rules(&station->world, rules);
 	if (loop_new(&station->loop) < 0)
 		abort();
 	options.base = loop_base(station->loop);
 	station->service = service_new(&options);
-	if (service_listen(station->service, open_socket(station)) < 0)
+	snprintf(station->path, sizeof(station->path), "/tmp/hostdevd-bench.%d", (int)getpid());
+}
+
+void station_listen(struct station *station)
+{
+	int descriptor;
+
+	if (listen_open(station->path, "root", &station->place, &descriptor) < 0 ||
+		service_listen(station->service, descriptor) < 0)
 		abort();
 }
 

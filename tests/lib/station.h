@@ -22,8 +22,11 @@ struct station {
 	char path[108];
 };
 
-/* Listens on a socket of its own below /tmp, with `rules` in force; aborts if it cannot. */
+/* With `rules` in force, and `path` naming a socket below /tmp; aborts if it cannot. */
 void station_init(struct station *station, const char *rules);
+
+/* Opens the socket; what was published before is no history. Aborts if it cannot. */
+void station_listen(struct station *station);
 void station_done(struct station *station);
 
 /* The settled changes go out as events. */

@@ -44,6 +44,18 @@ struct ruleset *world_load(struct world *world, const char *rules)
 	return ruleset;
 }
 
+void world_set_rules(struct world *world, const char *rules)
+{
+	struct ruleset *ruleset = world_load(world, rules);
+	struct vector moves = {0};
+
+	if (!ruleset)
+		abort();
+	core_replace_rules(&world->core, ruleset, &moves);
+	world->core.rules_reloaded = false;
+	move_list_done(&moves);
+}
+
 /* The field of that name of any kind that the facts have. */
 static enum field find_field(const struct facts *facts, const char *name)
 {

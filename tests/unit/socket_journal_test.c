@@ -254,6 +254,27 @@ static void test_filter(void **state)
 	text_unref(there);
 }
 
+/* What was passed counts, and a cursor at `last` goes on behind it. */
+static void test_pass(void **state)
+{
+	struct journal journal;
+
+	(void)state;
+	journal_init(&journal, 8, 4096);
+	journal_pass(&journal, 5);
+	assert_int_equal(journal.last, 5);
+	assert_int_equal(journal_oldest(&journal), 6);
+	assert_int_equal(journal_bytes_from(&journal, 6), 0);
+	add(&journal, EVENT_DEVICE_ADDED, 0, 10);
+	add(&journal, EVENT_DEVICE_ADDED, 0, 10);
+	assert_int_equal(journal_oldest(&journal), 6);
+	assert_all_kept(&journal);
+	journal_pass(&journal, 1);
+	assert_int_equal(journal.last, 8);
+	assert_int_equal(journal_oldest(&journal), 9);
+	journal_done(&journal);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -264,6 +285,7 @@ int main(void)
 		cmocka_unit_test(test_runs),
 		cmocka_unit_test(test_enough),
 		cmocka_unit_test(test_filter),
+		cmocka_unit_test(test_pass),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -242,6 +242,7 @@ static void run(unsigned subscribers)
 	crowd_start(&bench->ours.crowd, bench->station.path);
 	crowd_start(&bench->theirs.crowd, bench->rival.path);
 	add_devices(bench);
+	station_listen(&bench->station);
 	gather_crowds(bench, subscribers);
 	measure(bench, subscribers, 1);
 	measure(bench, subscribers, DEVICES);

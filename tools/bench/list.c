@@ -146,6 +146,7 @@ int main(void)
 	for (unsigned i = 0; i < DEVICES; i++)
 		core_see(core, fleet_virtual_function(core->pool, i, "iavf"));
 	station_publish(&bench.station);
+	station_listen(&bench.station);
 	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
 		run(&bench, &ways[i], 1);
 		run(&bench, &ways[i], 16);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Memory: what a device costs in an inventory of 10,000, what the first scan and a subscriber with
- * a snapshot add, and what an event in the history costs. `malloc` is what the allocator gave out,
+ * Memory: what a device costs in an inventory of 10,000, what the service and a subscriber with a
+ * snapshot add, and what an event in the history costs. `malloc` is what the allocator gave out,
  * its rounding and headers included; `rss` what the process grew by. Each case runs in a process of
  * its own, so that none finds memory that another left.
  */
@@ -86,6 +86,7 @@ static void measure_inventory(const char *kind, fleet_device *make)
 	struct usage before;
 
 	world_init(&world);
+	world_set_rules(&world, fleet_rules);
 	core_see(&world.core, make(&world.pool, DEVICES, "vfio-pci"));
 	settle(&world.core); /* what the first one needs is nobody's */
 	before = measure_usage();
@@ -159,7 +160,7 @@ static void fill_station(struct station *station)
 	}
 }
 
-/* The whole after the first scan, whose events are kept, and then with one subscriber. */
+/* The whole after the first scan, and then with one subscriber. */
 static void measure_subscriber(void)
 {
 	static const char call[] = "{\"method\":\"org.hostdevd.Watch\",\"more\":true,"
@@ -171,7 +172,8 @@ static void measure_subscriber(void)
 
 	station_init(&station, fleet_rules);
 	fill_station(&station);
-	print_subscriber("none yet, first scan kept as history", usage_since(before, DEVICES));
+	station_listen(&station);
+	print_subscriber("none yet", usage_since(before, DEVICES));
 	descriptor = connect_to(station.path);
 	if (send(descriptor, call, sizeof(call), 0) < 0)
 		abort();

@@ -39,10 +39,15 @@ static void drop_oldest(struct journal *journal)
 	journal->count--;
 }
 
-void journal_done(struct journal *journal)
+static void drop_all(struct journal *journal)
 {
 	while (journal->count > 0)
 		drop_oldest(journal);
+}
+
+void journal_done(struct journal *journal)
+{
+	drop_all(journal);
 	free(journal->entries);
 	free(journal->bytes);
 	buffer_done(&journal->reply.out);
@@ -204,6 +209,12 @@ void journal_add(struct journal *journal, const struct change *change, int64_t u
 	};
 	journal->count++;
 	journal->last++;
+}
+
+void journal_pass(struct journal *journal, size_t count)
+{
+	drop_all(journal);
+	journal->last += count;
 }
 
 uint64_t journal_bytes_from(const struct journal *journal, uint64_t seq)

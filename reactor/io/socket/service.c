@@ -103,6 +103,10 @@ void service_publish(struct service *service, const struct delta *delta)
 
 	if (delta->changes.count == 0)
 		return;
+	if (service->acceptor.descriptor < 0) {
+		journal_pass(&service->journal, delta->changes.count);
+		return;
+	}
 	for (size_t i = 0; i < delta->changes.count; i++)
 		journal_add(&service->journal, delta->changes.items[i], usec);
 	service->snapshot = snapshot_unref(service->snapshot);

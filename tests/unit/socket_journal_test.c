@@ -254,6 +254,26 @@ static void test_filter(void **state)
 	text_unref(there);
 }
 
+/* Events that become longer make a ring grow that is full of shorter ones, wrapped or not. */
+static void test_longer_events(void **state)
+{
+	(void)state;
+	for (unsigned before = 10; before < 200; before += 7) {
+		struct journal journal;
+
+		journal_init(&journal, 50, 1 << 20);
+		for (unsigned i = 0; i < before; i++)
+			add(&journal, EVENT_DEVICE_ADDED, 1, 1000);
+		for (unsigned i = 0; i < 120; i++) {
+			add(&journal, EVENT_DEVICE_ADDED, 1, 3000);
+			assert_all_kept(&journal);
+		}
+		assert_int_equal(journal.count, 50);
+		assert_true(journal.capacity <= 2 * 50 * 3100);
+		journal_done(&journal);
+	}
+}
+
 /* What was passed counts, and a cursor at `last` goes on behind it. */
 static void test_pass(void **state)
 {
@@ -285,6 +305,7 @@ int main(void)
 		cmocka_unit_test(test_runs),
 		cmocka_unit_test(test_enough),
 		cmocka_unit_test(test_filter),
+		cmocka_unit_test(test_longer_events),
 		cmocka_unit_test(test_pass),
 	};
 

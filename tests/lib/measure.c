@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lib/measure.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 double measure_cpu(void)
 {
@@ -10,6 +12,17 @@ double measure_cpu(void)
 
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
 	return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
+}
+
+double measure_stolen(void)
+{
+	FILE *stat = fopen("/proc/stat", "re");
+	unsigned long ticks;
+
+	if (!stat || fscanf(stat, "cpu %*u %*u %*u %*u %*u %*u %*u %lu", &ticks) != 1)
+		abort();
+	fclose(stat);
+	return (double)ticks * 1e3 / (double)sysconf(_SC_CLK_TCK);
 }
 
 static int compare(const void *left, const void *right)

@@ -3,8 +3,10 @@
 
 #include "base/clock.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* The daemon's defaults, but for the connections. */
@@ -31,7 +33,10 @@ void station_init(struct station *station, const char *rules)
 		abort();
 	options.base = loop_base(station->loop);
 	station->service = service_new(&options);
-	snprintf(station->path, sizeof(station->path), "/tmp/hostdevd-bench.%d", (int)getpid());
+	strcpy(station->folder, "/tmp/hostdevd-bench-XXXXXX");
+	if (!mkdtemp(station->folder))
+		abort();
+	snprintf(station->path, sizeof(station->path), "%s/socket", station->folder);
 }
 
 void station_listen(struct station *station)
@@ -43,10 +48,22 @@ void station_listen(struct station *station)
 		abort();
 }
 
+static void remove_folder(const char *path)
+{
+	DIR *folder = opendir(path);
+	struct dirent *entry;
+
+	while (folder && (entry = readdir(folder)))
+		unlinkat(dirfd(folder), entry->d_name, 0); /* `.` and `..` are refused */
+	if (folder)
+		closedir(folder);
+	rmdir(path);
+}
+
 void station_done(struct station *station)
 {
 	service_free(station->service);
-	listen_remove(station->path, &station->place);
+	remove_folder(station->folder);
 	loop_free(station->loop);
 	world_done(&station->world);
 }

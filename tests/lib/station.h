@@ -19,14 +19,17 @@ struct station {
 	struct rights rights;
 	struct service *service;
 	struct listen_place place;
-	char path[108];
+	char folder[sizeof("/tmp/hostdevd-bench-XXXXXX")]; /* of the socket, and of what you like */
+	char path[64];
 };
 
-/* With `rules` in force, and `path` naming a socket below /tmp; aborts if it cannot. */
+/* With `rules` in force, and `path` naming a socket in a folder of its own; aborts if it cannot. */
 void station_init(struct station *station, const char *rules);
 
 /* Opens the socket; what was published before is no history. Aborts if it cannot. */
 void station_listen(struct station *station);
+
+/* Removes the folder with the files in it too. */
 void station_done(struct station *station);
 
 /* The settled changes go out as events. */

@@ -32,7 +32,6 @@
 /* The server with a bufferevent a subscriber. */
 struct rival {
 	struct loop *loop;
-	struct listen_place place;
 	char path[64];
 	int listener;
 	struct journal journal;
@@ -78,11 +77,14 @@ static void on_rival_client(void *context)
 	rival->subscribers[rival->count++] = subscriber;
 }
 
-static void rival_init(struct rival *rival)
+/* Listens in `folder`. */
+static void rival_init(struct rival *rival, const char *folder)
 {
-	snprintf(rival->path, sizeof(rival->path), "/tmp/hostdevd-rival.%d", (int)getpid());
+	struct listen_place place;
+
+	snprintf(rival->path, sizeof(rival->path), "%s/rival", folder);
 	if (loop_new(&rival->loop) < 0 ||
-		listen_open(rival->path, "root", &rival->place, &rival->listener) < 0 ||
+		listen_open(rival->path, "root", &place, &rival->listener) < 0 ||
 		loop_watch(rival->loop, rival->listener, on_rival_client, rival) < 0)
 		abort();
 	rival->count = 0;
@@ -94,7 +96,6 @@ static void rival_done(struct rival *rival)
 	for (unsigned i = 0; i < rival->count; i++)
 		bufferevent_free(rival->subscribers[i]);
 	journal_done(&rival->journal);
-	listen_remove(rival->path, &rival->place);
 	loop_free(rival->loop);
 	close(rival->listener);
 }
@@ -238,7 +239,7 @@ static void run(unsigned subscribers)
 	struct bench *bench = memory_allocate(sizeof(*bench));
 
 	station_init(&bench->station, fleet_rules);
-	rival_init(&bench->rival);
+	rival_init(&bench->rival, bench->station.folder);
 	crowd_start(&bench->ours.crowd, bench->station.path);
 	crowd_start(&bench->theirs.crowd, bench->rival.path);
 	add_devices(bench);
@@ -255,8 +256,10 @@ static void run(unsigned subscribers)
 
 int main(void)
 {
-	struct rlimit files = {4096, 4096};
+	struct rlimit files;
 
+	getrlimit(RLIMIT_NOFILE, &files);
+	files.rlim_cur = files.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &files);
 	run(1);
 	run(100);

@@ -59,14 +59,19 @@ struct text *describe_device(const struct device_view *view)
 	return writer_take(&json);
 }
 
+void describe_write_short(struct writer *json, const struct text *id, enum device_state state)
+{
+	writer_open(json, '{');
+	writer_key_text(json, "id", id);
+	writer_key_string(json, "state", device_state_name(state));
+	writer_close(json, '}');
+}
+
 struct text *describe_device_short(const struct text *id, enum device_state state)
 {
 	struct writer json = {0};
 
-	writer_open(&json, '{');
-	writer_key_text(&json, "id", id);
-	writer_key_string(&json, "state", device_state_name(state));
-	writer_close(&json, '}');
+	describe_write_short(&json, id, state);
 	return writer_take(&json);
 }
 

@@ -4,6 +4,7 @@
 
 #include "io/socket/acceptor.h"
 #include "io/socket/connection.h"
+#include "io/socket/hangup.h"
 #include "io/socket/service.h"
 
 struct service {
@@ -14,6 +15,7 @@ struct service {
 	struct service_limits limits;
 	char *epoch;
 	struct acceptor acceptor;
+	struct hangup hangup;
 	struct journal journal;
 	struct snapshot *snapshot; /* of the state as published, or NULL until one is asked for */
 	struct text *comma;	   /* between the items of lists */

@@ -23,17 +23,15 @@ static struct text *make_tail(void)
 	return text_new(tail, sizeof(tail));
 }
 
-/* {"id":...,"state":...},"group":...,"rule":... */
-static struct text *make_joined_body(const struct device *device)
+/* {"id":...,"state":...},"group":...,"rule":..., written where the one before was written */
+static struct text *make_joined_body(struct writer *json, const struct device *device)
 {
-	struct text *shortened = describe_device_short(device->id, device->told.state);
-	struct writer json = {0};
-
-	writer_raw(&json, shortened->bytes, shortened->length);
-	writer_key_text(&json, "group", device->told.group);
-	writer_key_text(&json, "rule", device->told.rule);
-	text_unref(shortened);
-	return writer_take(&json);
+	json->out.length = 0;
+	json->comma = false;
+	describe_write_short(json, device->id, device->told.state);
+	writer_key_text(json, "group", device->told.group);
+	writer_key_text(json, "rule", device->told.rule);
+	return text_new(json->out.bytes, json->out.length);
 }
 
 static void add_entry(struct snapshot *snapshot, enum change_type type, const struct device *device,
@@ -52,6 +50,7 @@ struct snapshot *snapshot_new(const struct core *core, uint64_t seq, int64_t use
 {
 	const struct vector *devices = &core->inventory.devices;
 	struct snapshot *snapshot = memory_allocate(sizeof(*snapshot));
+	struct writer json = {0};
 
 	snapshot->references = 1;
 	snapshot->seq = seq;
@@ -66,8 +65,10 @@ struct snapshot *snapshot_new(const struct core *core, uint64_t seq, int64_t use
 			continue;
 		add_entry(snapshot, EVENT_DEVICE_ADDED, device, text_ref(device->told.json));
 		if (device->told.group)
-			add_entry(snapshot, EVENT_GROUP_JOINED, device, make_joined_body(device));
+			add_entry(snapshot, EVENT_GROUP_JOINED, device,
+				make_joined_body(&json, device));
 	}
+	buffer_done(&json.out);
 	return snapshot;
 }
 

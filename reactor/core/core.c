@@ -82,14 +82,15 @@ static void lose(struct core *core, struct device *device)
 	touch(core, device);
 }
 
-/* Whether `id` is among the candidates of `found` from *cursor on, which follows the order. */
-static bool is_found(const struct vector *found, size_t *cursor, const struct text *id)
+/* Whether `device` is among the candidates of `found` from *cursor on, which follows the order. */
+static bool is_found(const struct vector *found, size_t *cursor, const struct device *device)
 {
 	for (; *cursor < found->count; (*cursor)++) {
 		const struct facts *facts = found->items[*cursor];
+		struct device_order order = device_order_of(facts->id->bytes);
 
-		if (device_id_compare(facts->id->bytes, id->bytes) >= 0)
-			return facts->id == id;
+		if (device_order_compare(&order, &device->order) >= 0)
+			return facts->id == device->id;
 	}
 	return false;
 }
@@ -108,7 +109,7 @@ static void lose_candidates(struct core *core, const char *id, const struct vect
 
 		if (strncmp(device->id->bytes, prefix, strlen(prefix)) != 0)
 			break;
-		if (!is_found(found, &cursor, device->id))
+		if (!is_found(found, &cursor, device))
 			lose(core, device);
 	}
 }

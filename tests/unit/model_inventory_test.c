@@ -18,6 +18,7 @@ static void test_order(void **state)
 		"pci:0000:09:00.0",
 		"pci:0000:0a:00.0",
 		"pci:0000:10:00.0",
+		"pci:0000:9a:00.0",
 		"pci:10000:01:00.0",
 		"usb:1-1",
 		"usb:1-2",
@@ -43,7 +44,9 @@ static void test_order(void **state)
 	(void)state;
 	for (size_t i = 0; i < count; i++)
 		for (size_t k = 0; k < count; k++) {
-			int order = device_id_compare(sorted[i], sorted[k]);
+			struct device_order left = device_order_of(sorted[i]);
+			struct device_order right = device_order_of(sorted[k]);
+			int order = device_order_compare(&left, &right);
 
 			assert_int_equal((order > 0) - (order < 0), (i > k) - (i < k));
 		}

@@ -51,6 +51,7 @@ static struct device *take_facts(struct core *core, struct facts *facts)
 {
 	struct device *device = inventory_put(&core->inventory, facts->id);
 
+	device->doubted = false;
 	if (device->now.facts && facts_equal(device->now.facts, facts)) {
 		facts_unref(facts);
 		return NULL;
@@ -122,6 +123,14 @@ void core_see_all(struct core *core, struct vector *found)
 	for (size_t i = 0; i < found->count; i++)
 		core_see(core, found->items[i]);
 	vector_done(found);
+}
+
+void core_doubt(struct core *core, const char *id)
+{
+	struct device *device = inventory_find(&core->inventory, id);
+
+	if (device)
+		device->doubted = true;
 }
 
 void core_lose(struct core *core, const char *id)

@@ -99,7 +99,7 @@ static void add_looks(struct udev_device *device, const struct vector *propertie
 
 	uevent_find_places(&event, places);
 	for (size_t i = 0; i < places->count; i++) {
-		struct look *look = looks_add(looks, places->ids[i], now);
+		struct look *look = uevent_add_look(places, i, looks, now);
 
 		/* the first place is where the device is, another where it was */
 		if (i > 0 || !uevent_is_of_device(&event))

@@ -133,6 +133,10 @@ static void test_buffer(void **state)
 		buffer_format(&buffer, "%04d", i);
 	assert_int_equal(buffer.length, 4002);
 	assert_memory_equal(buffer.bytes + 3998, "0999", 4);
+	buffer_format(&buffer, "%0*d", 70000, 7); /* more than there is room for */
+	assert_int_equal(buffer.length, 74002);
+	assert_string_equal(buffer_string(&buffer) + 73995, "0000007");
+	buffer.length = 4002;
 	text = buffer_take_text(&buffer);
 	assert_int_equal(text->length, 4002);
 	assert_int_equal(buffer.length, 0);

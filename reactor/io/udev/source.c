@@ -38,6 +38,7 @@ struct intake {
 	const struct vector *properties;
 	struct looks *looks;
 	int64_t end;
+	bool nothing; /* was received, not even an error */
 };
 
 static int open_socket(struct source *source, size_t receive_buffer)
@@ -116,7 +117,7 @@ static int receive_from_kernel(struct source *source, const struct intake *intak
 	for (size_t i = 0; result == 0 && i < places.count; i++)
 		if (source->type == SOURCE_KERNEL ||
 			!silence_expect(&source->silence, places.ids[i], number, now))
-			looks_add(intake->looks, places.ids[i], now);
+			uevent_add_look(&places, i, intake->looks, now);
 	if (result == -EAGAIN || counts)
 		return result;
 	return result == -ENOBUFS || result >= 0 ? RECEIVED_ASIDE : result;
@@ -157,16 +158,14 @@ static int judge_error(struct source *source, int error)
 
 typedef int receive_one(struct source *source, const struct intake *intake);
 
-static int read_batch(
-	struct source *source, int descriptor, receive_one *receive, const struct intake *intake)
+static int read_batch(struct source *source, receive_one *receive, struct intake *intake)
 {
 	for (unsigned messages = 0; messages < BATCH_MESSAGES; messages++) {
 		int result = receive(source, intake);
 
-		if (result == -EAGAIN && messages == 0 && is_in_error(descriptor))
-			result = -EIO; /* it wakes us, and has nothing to say */
 		if (result == -EAGAIN)
 			return 0;
+		intake->nothing = false;
 		if (result < 0)
 			return judge_error(source, result);
 		source->errors = 0;
@@ -178,21 +177,31 @@ static int read_batch(
 	return SOURCE_MORE;
 }
 
+/* A socket that wakes us and has nothing to say is in error. */
+static int look_for_errors(struct source *source)
+{
+	int descriptors[SOURCE_DESCRIPTORS];
+	size_t count = source_descriptors(source, descriptors);
+
+	for (size_t i = 0; i < count; i++)
+		if (is_in_error(descriptors[i]))
+			return judge_error(source, -EIO);
+	return 0;
+}
+
 int source_read(struct source *source, const struct vector *properties, struct looks *looks)
 {
-	struct intake intake = {properties, looks, clock_monotonic() + BATCH_TIME};
-	int result =
-		read_batch(source, kernel_descriptor(source->kernel), receive_from_kernel, &intake);
+	struct intake intake = {properties, looks, clock_monotonic() + BATCH_TIME, true};
+	int result = read_batch(source, receive_from_kernel, &intake);
 
 	/* udev's wait until all of the kernel's are read, else debts would be made of what is paid
 	 */
-	if (result != 0 || source->type == SOURCE_KERNEL)
-		return result;
-	result =
-		read_batch(source, monitor_descriptor(source->monitor), receive_from_udev, &intake);
-	if (result == 0)
-		silence_check(&source->silence, looks, clock_monotonic());
-	return result;
+	if (result == 0 && source->type == SOURCE_UDEV) {
+		result = read_batch(source, receive_from_udev, &intake);
+		if (result == 0)
+			silence_check(&source->silence, looks, clock_monotonic());
+	}
+	return intake.nothing ? look_for_errors(source) : result;
 }
 
 int source_read_properties(struct source *source, const char *id, const struct vector *properties,

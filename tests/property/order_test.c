@@ -6,20 +6,18 @@
  *   2. group.left and group.joined alternate for each device, and name the group it was in;
  *   3. the final memberships equal an evaluation of the present devices from scratch;
  *   4. a vGPU candidate is there exactly if the last look at its function found it.
- *
- * The seed is printed; SEED=N runs one case again, CASES=N sets how many.
  */
 #include "base/memory.h"
 #include "base/writer.h"
-#include "core/membership.h"
+#include "lib/cases.h"
 #include "lib/world.h"
+#include "rules/evaluate.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
@@ -29,17 +27,6 @@
 #define NIC	   1
 #define CARRIER	   2
 #define CANDIDATES 12
-
-static uint64_t random_state;
-static uint64_t current_seed;
-
-static unsigned random_below(unsigned limit)
-{
-	random_state ^= random_state << 13; /* xorshift64: any seed but 0 */
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (unsigned)((random_state >> 11) % limit);
-}
 
 /* What a subscriber knows of one device. */
 struct known {
@@ -307,24 +294,24 @@ static void check_candidates(const struct core *core, unsigned candidates)
 static void check_from_scratch(struct core *core)
 {
 	for (size_t i = 0; i < core->inventory.devices.count; i++) {
-		const struct device *device = core->inventory.devices.items[i];
-		struct membership fresh = membership_decide(core->ruleset, device->now.facts);
+		const struct device_view *now =
+			&((struct device *)core->inventory.devices.items[i])->now;
+		const struct rule *rule = evaluate(core->ruleset, now->facts);
 
-		assert_ptr_equal(device->now.group, fresh.group);
-		assert_ptr_equal(device->now.rule, fresh.rule);
-		assert_int_equal(device->now.rule_number, fresh.rule_number);
-		assert_int_equal(device->now.state, fresh.state);
+		assert_ptr_equal(now->group, rule ? rule->group->name : NULL);
+		assert_ptr_equal(now->rule, rule ? rule->name : NULL);
+		assert_int_equal(now->rule_number, rule ? rule->number : 0);
+		assert_int_equal(now->state, rule ? STATE_AVAILABLE : STATE_UNMATCHED);
 	}
 }
 
-static void run_case(uint64_t seed)
+static void run_case(void)
 {
 	struct world world;
 	struct subscriber subscriber = {0};
 	struct vector moves = {0};
 	unsigned candidates = 0;
 
-	random_state = seed;
 	world_init(&world);
 	for (unsigned step = 0; step < 40; step++) {
 		size_t device = random_below(DEVICES);
@@ -353,32 +340,14 @@ static void run_case(uint64_t seed)
 
 static void any_order_tells_the_truth(void **state)
 {
-	const char *seed = getenv("SEED");
-	const char *cases = getenv("CASES");
-	uint64_t first = seed ? strtoull(seed, NULL, 10) : (uint64_t)time(NULL);
-	uint64_t count = seed ? 1 : cases ? strtoull(cases, NULL, 10) : 20000;
-
 	(void)state;
-	printf("# %llu cases from SEED=%llu\n", (unsigned long long)count,
-		(unsigned long long)first);
-	for (uint64_t i = 0; i < count; i++) {
-		current_seed = first + i;
-		run_case(current_seed);
-	}
-}
-
-/* Runs after a failure too, and says how to repeat it. */
-static int tell_seed(void **state)
-{
-	(void)state;
-	printf("# last case: SEED=%llu\n", (unsigned long long)current_seed);
-	return 0;
+	cases_run(run_case, 20000);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(any_order_tells_the_truth, tell_seed)};
+		cmocka_unit_test_teardown(any_order_tells_the_truth, cases_tell_seed)};
 
 	return cmocka_run_group_tests_name("property", tests, NULL, NULL);
 }

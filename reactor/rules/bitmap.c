@@ -10,12 +10,15 @@
 
 size_t bitmap_words(size_t bits)
 {
-	return (bits + WORD_BITS - 1) / WORD_BITS;
+	size_t words = (bits + WORD_BITS - 1) / WORD_BITS;
+
+	return (words + BITMAP_CHUNK - 1) / BITMAP_CHUNK * BITMAP_CHUNK;
 }
 
 void bitmap_fill(uint64_t *words, size_t bits)
 {
-	memset(words, 0xff, bitmap_words(bits) * sizeof(*words));
+	memset(words, 0, bitmap_words(bits) * sizeof(*words));
+	memset(words, 0xff, bits / WORD_BITS * sizeof(*words));
 	if (bits % WORD_BITS)
 		words[bits / WORD_BITS] = (UINT64_C(1) << bits % WORD_BITS) - 1;
 }

@@ -26,7 +26,9 @@ struct bitmap_pool {
 	size_t words;
 };
 
-/* Words for `bits` of them. */
+#define BITMAP_CHUNK 4
+
+/* Words for `bits` of them: whole chunks. */
 size_t bitmap_words(size_t bits);
 
 void bitmap_fill(uint64_t *words, size_t bits); /* sets the first `bits`, clears the rest */

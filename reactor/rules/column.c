@@ -9,8 +9,10 @@
 #include "rules/column.h"
 
 #include "base/memory.h"
+#include "rules/bigram.h"
 #include "rules/evaluate.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define SMALLEST_POWER 3
@@ -19,7 +21,8 @@ struct column *column_new(const struct condition *test)
 {
 	struct column *column = memory_allocate(sizeof(*column));
 
-	column->test = test;
+	column->field = test->field;
+	column->property = test->property;
 	column->shift = 64 - SMALLEST_POWER;
 	column->slots = memory_allocate(sizeof(*column->slots) << SMALLEST_POWER);
 	return column;
@@ -44,10 +47,10 @@ struct column *column_free(struct column *column, struct bitmap_pool *bitmaps)
 	if (!column)
 		return NULL;
 	for (size_t i = 0; i < capacity(column); i++) {
-		bitmap_unref(bitmaps, column->slots[i].bitmap);
-		named_value_free(column->slots[i].named);
+		bitmap_unref(bitmaps, column_slot_bitmap(&column->slots[i]));
+		named_value_free(column_slot_named(&column->slots[i]));
 	}
-	bitmap_unref(bitmaps, column->absent.bitmap);
+	bitmap_unref(bitmaps, column_slot_bitmap(&column->absent));
 	free(column->slots);
 	free(column->unnamed);
 	free(column->judgements);
@@ -91,7 +94,8 @@ void column_forget(struct column *column, const struct text *text, struct bitmap
 
 	if (!slot->text)
 		return;
-	bitmap_unref(bitmaps, slot->bitmap);
+	assert(!column_slot_named(slot)); /* a rule holds its text */
+	bitmap_unref(bitmaps, column_slot_bitmap(slot));
 	*slot = (struct column_slot){0};
 	column->count--;
 	/* what was put behind the hole may have its place in it, or before */
@@ -109,9 +113,9 @@ struct named_value *column_name(struct column *column, const struct text *text)
 {
 	struct column_slot *slot = put_slot(column, text);
 
-	if (!slot->named)
-		slot->named = memory_allocate(sizeof(*slot->named));
-	return slot->named;
+	if (!slot->known)
+		slot->known = (uintptr_t)memory_allocate(sizeof(struct named_value)) + 1;
+	return column_slot_named(slot);
 }
 
 void named_value_add_range(struct named_value *named, struct bitmap_range range)
@@ -133,7 +137,11 @@ void column_add_literal(
 	column->judgements = memory_make_room(
 		column->judgements, column->judgement_count, sizeof(*column->judgements));
 	column->judgements[column->judgement_count++] = (struct judgement){
-		.condition = literal->condition, .range = range, .negated = literal->negated};
+		.condition = literal->condition,
+		.range = range,
+		.bigrams = bigram_required(literal->condition),
+		.negated = literal->negated,
+	};
 	column->judges = true;
 }
 
@@ -171,7 +179,7 @@ static int by_question(const void *left, const void *right)
 static void clear_named(struct column *column)
 {
 	for (size_t i = 0; i < capacity(column); i++) {
-		const struct named_value *named = column->slots[i].named;
+		const struct named_value *named = column_slot_named(&column->slots[i]);
 
 		for (size_t j = 0; named && j < named->range_count; j++)
 			bitmap_clear(column->unnamed, named->ranges[j]);
@@ -205,43 +213,60 @@ static void count_limit_hit(
 	} while (++judgement < column->judgement_count && column->judgements[judgement].repeats);
 }
 
-/* Clears what does not hold. */
-static void apply_judgements(
-	const struct column *column, const struct facts *lone, const struct column_context *context)
+static bool judge(const struct column *column, size_t at, const struct facts *lone,
+	const struct column_context *context)
 {
+	const struct judgement *judgement = &column->judgements[at];
+	bool limit_hit = false;
+	bool holds = evaluate_condition(judgement->condition, lone, &limit_hit);
+
+	if (limit_hit)
+		count_limit_hit(column, at, context);
+	return holds != judgement->negated;
+}
+
+/* Clears what does not hold for the value, which is all that the facts have. */
+static void apply_judgements(const struct column *column, const struct text *value,
+	const struct facts *lone, const struct column_context *context)
+{
+	uint64_t bigrams = value ? bigram_set(value->bytes, value->length) : 0;
 	bool holds = false;
 
 	for (size_t i = 0; i < column->judgement_count; i++) {
 		const struct judgement *judgement = &column->judgements[i];
-		bool limit_hit = false;
 
-		if (!judgement->repeats)
-			holds = evaluate_condition(judgement->condition, lone, &limit_hit) !=
-				judgement->negated;
-		if (limit_hit)
-			count_limit_hit(column, i, context);
+		if (judgement->bigrams & ~bigrams)
+			holds = judgement->negated;
+		else if (!judgement->repeats)
+			holds = judge(column, i, lone, context);
 		if (!holds)
 			bitmap_clear(context->scratch, judgement->range);
 	}
 }
 
-struct column_slot *column_judge(
+struct bitmap *column_judge(
 	struct column *column, struct text *text, struct column_context *context)
 {
-	struct property property = {column->test->property, text};
+	struct property property = {column->property, text};
 	struct facts lone = {0};
 	struct column_slot *slot = text ? put_slot(column, text) : &column->absent;
+	struct named_value *named = column_slot_named(slot);
+	struct bitmap *bitmap;
 
 	memcpy(context->scratch, column->unnamed, context->bitmaps.words * sizeof(uint64_t));
-	for (size_t i = 0; slot->named && i < slot->named->range_count; i++)
-		bitmap_set(context->scratch, slot->named->ranges[i]);
-	if (!property.key)
-		lone.values[column->test->field] = text;
+	for (size_t i = 0; named && i < named->range_count; i++)
+		bitmap_set(context->scratch, named->ranges[i]);
+	if (!column->property)
+		lone.values[column->field] = text;
 	else if (text)
 		lone.properties = (struct property_list){&property, 1};
-	apply_judgements(column, &lone, context);
-	slot->bitmap = bitmap_share(&context->bitmaps, context->scratch);
+	apply_judgements(column, text, &lone, context);
+	bitmap = bitmap_share(&context->bitmaps, context->scratch);
+	if (named)
+		named->bitmap = bitmap;
+	else
+		slot->known = (uintptr_t)bitmap;
 	if (text)
 		text_watch(text);
-	return slot;
+	return bitmap;
 }

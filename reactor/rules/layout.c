@@ -13,7 +13,7 @@
 #include "base/memory.h"
 
 /* Where more clauses name a value, bitmaps tell them apart: to try so many would take longer. */
-#define CANDIDATES_MOST 64
+#define CANDIDATES_MOST 8
 
 /* A clause with more literals stands in the bitmaps, where they take no more memory than its text.
  */

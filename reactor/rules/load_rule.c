@@ -107,7 +107,8 @@ static void read_match(struct loader *loader, const config_setting_t *setting, s
 		loader_error(loader, match,
 			"put conditions on one field into an `any` of their own, which counts as "
 			"one alternative, or write several rules",
-			"the alternatives of `any` combine in more than %u ways", CLAUSE_MOST);
+			"alternatives (`any`, and `all` under `not`) combine in more than %u ways",
+			CLAUSE_MOST);
 }
 
 static void read_name(struct loader *loader, const config_setting_t *setting, struct rule *rule)

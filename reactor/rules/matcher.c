@@ -12,11 +12,15 @@
 #include "rules/evaluate.h"
 #include "rules/layout.h"
 
+#include <string.h>
+
 struct matcher {
 	struct text_watcher watcher; // text_pool::watchers
 	struct text_pool *pool;
 	struct layout layout;
-	const uint64_t **rows; /* scratch: the bitmaps of one device */
+	/* scratch: of one device, in each column */
+	struct text **values;
+	const uint64_t **rows; /* bitmaps, of those columns that have one */
 };
 
 static void forget_value(struct text_watcher *watcher, const struct text *text)
@@ -38,6 +42,7 @@ struct matcher *matcher_new(struct ruleset *ruleset, enum kind kind, struct text
 	layout_init(&matcher->layout, ruleset, kind);
 	if (matcher->layout.columns.count == 0)
 		return matcher_free(matcher);
+	matcher->values = memory_allocate(matcher->layout.columns.count * sizeof(*matcher->values));
 	matcher->rows = memory_allocate(matcher->layout.columns.count * sizeof(*matcher->rows));
 	return matcher;
 }
@@ -48,6 +53,7 @@ struct matcher *matcher_free(struct matcher *matcher)
 		return NULL;
 	text_pool_unwatch(matcher->pool, &matcher->watcher);
 	layout_done(&matcher->layout);
+	free(matcher->values);
 	free(matcher->rows);
 	free(matcher);
 	return NULL;
@@ -82,18 +88,23 @@ static const struct candidate *find_candidate(const struct layout *layout,
 	return best;
 }
 
-/* The rule of the first bit set in all of the rows, in their first `words`; NULL if there is none.
+/*
+ * The rule of the first bit set in all of the rows, in their first `words`; NULL if there is none.
+ * By chunks, which compilers turn into vectors.
  */
 static const struct rule *find_common(const struct matcher *matcher, size_t rows, size_t words)
 {
-	for (size_t at = 0; at < words; at++) {
-		uint64_t word = matcher->rows[0][at];
+	for (size_t at = 0; at < words; at += BITMAP_CHUNK) {
+		uint64_t chunk[BITMAP_CHUNK];
 
+		memcpy(chunk, matcher->rows[0] + at, sizeof(chunk));
 		for (size_t row = 1; row < rows; row++)
-			word &= matcher->rows[row][at];
-		if (word)
-			return matcher->layout.context.rules
-				.items[at * 64 + (size_t)__builtin_ctzll(word)];
+			for (size_t i = 0; i < BITMAP_CHUNK; i++)
+				chunk[i] &= matcher->rows[row][at + i];
+		for (size_t i = 0; i < BITMAP_CHUNK; i++)
+			if (chunk[i])
+				return matcher->layout.context.rules
+					.items[(at + i) * 64 + (size_t)__builtin_ctzll(chunk[i])];
 	}
 	return NULL;
 }
@@ -113,17 +124,23 @@ static const struct rule *decide(struct matcher *matcher, const struct facts *fa
 	size_t rows = 0;
 
 	for (size_t i = 0; i < layout->columns.count; i++) {
+		matcher->values[i] = column_value(layout->columns.items[i], facts);
+		__builtin_prefetch(column_home(layout->columns.items[i], matcher->values[i]));
+	}
+	for (size_t i = 0; i < layout->columns.count; i++) {
 		struct column *column = layout->columns.items[i];
-		struct text *value = evaluate_actual(column->test, facts);
+		struct text *value = matcher->values[i];
 		const struct column_slot *slot =
 			value ? column_find(column, value) : &column->absent;
+		const struct named_value *named = column_slot_named(slot);
+		const struct bitmap *bitmap = column_slot_bitmap(slot);
 
-		if (column->judges && !slot->bitmap)
-			slot = column_judge(column, value, &layout->context);
+		if (named)
+			best = find_candidate(layout, named, facts, best);
+		if (column->judges && !bitmap)
+			bitmap = column_judge(column, value, &layout->context);
 		if (column->judges)
-			matcher->rows[rows++] = slot->bitmap->words;
-		if (slot->named)
-			best = find_candidate(layout, slot->named, facts, best);
+			matcher->rows[rows++] = bitmap->words;
 	}
 	common = find_common(
 		matcher, rows, best ? bitmap_words(best->before) : layout->context.bitmaps.words);

@@ -11,9 +11,14 @@ static uint64_t random_state;
 static uint64_t current_seed;
 static uint64_t cases_done;
 
+void random_begin(uint64_t seed)
+{
+	random_state = seed;
+}
+
 unsigned random_below(unsigned limit)
 {
-	random_state ^= random_state << 13; /* xorshift64: any seed but 0 */
+	random_state ^= random_state << 13; /* xorshift64 */
 	random_state ^= random_state >> 7;
 	random_state ^= random_state << 17;
 	return (unsigned)((random_state >> 11) % limit);
@@ -33,7 +38,7 @@ void cases_run(void (*run_case)(void), uint64_t count)
 		(unsigned long long)first);
 	for (cases_done = 0; cases_done < count; cases_done++) {
 		current_seed = first + cases_done;
-		random_state = current_seed;
+		random_begin(current_seed);
 		run_case();
 	}
 }

@@ -17,5 +17,8 @@ bool cases_are_many(void);
 /* For a teardown: runs after a failure too, and says how to repeat it. */
 int cases_tell_seed(void **state);
 
+/* Begins the random numbers of a seed, which is not 0. */
+void random_begin(uint64_t seed);
+
 /* From 0 to `limit` - 1. */
 unsigned random_below(unsigned limit);

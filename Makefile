@@ -94,7 +94,7 @@ $(BUILD)/tests/%: $(BUILD)/object/tests/%.o $(call object,$(HELPERS)) $(BUILD)/l
 $(BUILD)/bench/%: $(BUILD)/object/tools/bench/%.o $(call object,$(HELPERS)) $(BUILD)/libreactor.a
 	@mkdir -p $(@D)
 	@echo '  LD   $@'
-	@$(CC) $(LDFLAGS) -pie -o $@ $^ $(PACKAGE_LIBS)
+	@$(CC) $(LDFLAGS) -pie -o $@ $^ $(PACKAGE_LIBS) -lcmocka
 
 tests: $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT) tests/socket/server.c)
 

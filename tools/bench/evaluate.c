@@ -222,14 +222,13 @@ struct scan {
 static void compile_test(struct node *node)
 {
 	const struct condition *test = node->test;
-	uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF;
+	uint32_t nocase = test->operator== OPERATOR_REGEX ? 0 : PCRE2_LITERAL | PCRE2_CASELESS;
+	uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | nocase;
 	PCRE2_SIZE offset;
 	int error;
 
-	if (test->operator!= OPERATOR_REGEX && test->operator!= OPERATOR_CONTAINS_NOCASE)
+	if (!test->pattern)
 		return;
-	if (test->operator== OPERATOR_CONTAINS_NOCASE)
-		options |= PCRE2_LITERAL | PCRE2_CASELESS;
 	node->code = pcre2_compile((PCRE2_SPTR)test->value->bytes, test->value->length, options,
 		&error, &offset, NULL);
 	if (!node->code || pcre2_jit_compile(node->code, PCRE2_JIT_COMPLETE) != 0)
@@ -348,9 +347,9 @@ static double cpu_time(void)
 
 static int by_size(const void *left, const void *right)
 {
-	double difference = *(const double *)left - *(const double *)right;
+	const double *first = left, *second = right;
 
-	return (difference > 0) - (difference < 0);
+	return (*first > *second) - (*first < *second);
 }
 
 /* Median of the time that `work` takes, in ns a device. */
@@ -368,12 +367,15 @@ static double measure(struct run *run, size_t (*work)(struct run *run))
 	return rounds[ROUNDS / 2];
 }
 
+static const struct rule *last_rule(const struct run *run)
+{
+	return run->ruleset->rules.items[run->ruleset->rules.count - 1];
+}
+
 static size_t work_hot(struct run *run)
 {
-	const struct rule *last = run->ruleset->rules.items[run->ruleset->rules.count - 1];
-
 	for (size_t i = 0; i < DEVICES; i++)
-		if (matcher_decide(run->ruleset, run->devices[i]) != last)
+		if (matcher_decide(run->ruleset, run->devices[i]) != last_rule(run))
 			abort();
 	return DEVICES;
 }
@@ -389,11 +391,10 @@ static size_t work_edit(struct run *run)
 
 static size_t work_scan(struct run *run)
 {
-	const struct rule *last = run->ruleset->rules.items[run->ruleset->rules.count - 1];
 	size_t devices = 0;
 
 	for (size_t i = 0; i < DEVICES; i += run->step, devices++)
-		if (scan_decide(&run->scan, run->devices[i]) != last)
+		if (scan_decide(&run->scan, run->devices[i]) != last_rule(run))
 			abort();
 	return devices;
 }
@@ -401,7 +402,7 @@ static size_t work_scan(struct run *run)
 /* Both give the same answers, where rules of all places decide. */
 static void check_answers(struct run *run)
 {
-	size_t early = 0;
+	size_t early = 0; /* that there was something to compare */
 
 	run->ruleset = make_rules(&run->world, 1000, true);
 	scan_init(&run->scan, run->ruleset);
@@ -443,9 +444,7 @@ static double target(const struct run *run, bool edit)
 
 static size_t memory_used(void)
 {
-	struct mallinfo2 info = mallinfo2();
-
-	return info.uordblks + info.hblkhd;
+	return mallinfo2().uordblks + mallinfo2().hblkhd;
 }
 
 /* In a world of its own, since tables that rules and devices share grow by doubling. */
@@ -472,8 +471,7 @@ static void measure_memory(enum workload workload, unsigned count)
 
 static void measure_rules(struct run *run, unsigned count)
 {
-	double scan;
-	double edit;
+	double scan, edit;
 
 	run->ruleset = make_rules(&run->world, count, false);
 	scan_init(&run->scan, run->ruleset);

@@ -8,6 +8,7 @@
 #include "io/udev/monitor.h"
 #include "io/udev/silence.h"
 
+#include <linux/sock_diag.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -22,10 +23,11 @@
 struct source {
 	enum source_type type;
 	struct counters *counters;
-	struct monitor *monitor; /* SOURCE_UDEV */
-	struct kernel *kernel;	 /* both */
-	struct silence silence;	 /* SOURCE_UDEV: of the monitor */
-	unsigned errors;	 /* in a row */
+	struct monitor *monitor;	    /* SOURCE_UDEV */
+	struct kernel *kernel;		    /* both */
+	struct silence silence;		    /* SOURCE_UDEV: of the monitor */
+	unsigned errors;		    /* in a row */
+	uint32_t drops[SOURCE_DESCRIPTORS]; /* messages that did not fit, as last counted */
 };
 
 /* A message that is no event for the road: it was held against the other socket's. */
@@ -102,13 +104,18 @@ int64_t source_deadline(const struct source *source)
 	return silence_deadline(&source->silence);
 }
 
+/* Whether the events of the socket, by its place among the descriptors, count. */
+static bool counts(const struct source *source, size_t place)
+{
+	return place == 1 || source->type == SOURCE_KERNEL || source->silence.silent;
+}
+
 /*
  * One message of the kernel's. Where udev's events count it is only held against what udev says,
  * and if one is lost, no more is lost than that.
  */
 static int receive_from_kernel(struct source *source, const struct intake *intake)
 {
-	bool counts = source->type == SOURCE_KERNEL || source->silence.silent;
 	struct uevent_places places;
 	uint64_t number;
 	int64_t now = clock_monotonic();
@@ -118,7 +125,7 @@ static int receive_from_kernel(struct source *source, const struct intake *intak
 		if (source->type == SOURCE_KERNEL ||
 			!silence_expect(&source->silence, places.ids[i], number, now))
 			uevent_add_look(&places, i, intake->looks, now);
-	if (result == -EAGAIN || counts)
+	if (result == -EAGAIN || counts(source, 0))
 		return result;
 	return result == -ENOBUFS || result >= 0 ? RECEIVED_ASIDE : result;
 }
@@ -189,19 +196,53 @@ static int look_for_errors(struct source *source)
 	return 0;
 }
 
-int source_read(struct source *source, const struct vector *properties, struct looks *looks)
+/*
+ * Whether messages were dropped since the last time at a socket that counts. The kernel says
+ * ENOBUFS once, and then no more until somebody has emptied the socket: under a storm that lasts,
+ * only its counter tells that a resync which began meanwhile was in vain.
+ */
+static bool has_dropped(struct source *source)
 {
-	struct intake intake = {properties, looks, clock_monotonic() + BATCH_TIME, true};
-	int result = read_batch(source, receive_from_kernel, &intake);
+	int descriptors[SOURCE_DESCRIPTORS];
+	size_t count = source_descriptors(source, descriptors);
+	bool dropped = false;
+
+	for (size_t i = 0; i < count; i++) {
+		uint32_t numbers[SK_MEMINFO_VARS];
+		socklen_t size = sizeof(numbers);
+
+		if (getsockopt(descriptors[i], SOL_SOCKET, SO_MEMINFO, numbers, &size) < 0 ||
+			numbers[SK_MEMINFO_DROPS] == source->drops[i])
+			continue;
+		source->drops[i] = numbers[SK_MEMINFO_DROPS];
+		dropped |= counts(source, i);
+	}
+	return dropped;
+}
+
+static int read_sockets(struct source *source, struct intake *intake)
+{
+	int result = read_batch(source, receive_from_kernel, intake);
 
 	/* udev's wait until all of the kernel's are read, else debts would be made of what is paid
 	 */
 	if (result == 0 && source->type == SOURCE_UDEV) {
-		result = read_batch(source, receive_from_udev, &intake);
+		result = read_batch(source, receive_from_udev, intake);
 		if (result == 0)
-			silence_check(&source->silence, looks, clock_monotonic());
+			silence_check(&source->silence, intake->looks, clock_monotonic());
 	}
-	return intake.nothing ? look_for_errors(source) : result;
+	return intake->nothing ? look_for_errors(source) : result;
+}
+
+int source_read(struct source *source, const struct vector *properties, struct looks *looks)
+{
+	struct intake intake = {properties, looks, clock_monotonic() + BATCH_TIME, true};
+	int result = read_sockets(source, &intake);
+	bool dropped = has_dropped(source);
+
+	if (dropped && (result == 0 || result == SOURCE_MORE))
+		return judge_error(source, -ENOBUFS);
+	return result;
 }
 
 int source_read_properties(struct source *source, const char *id, const struct vector *properties,

@@ -152,11 +152,20 @@ static void lose_device(struct daemon *daemon, const struct look *look)
 	core_lose(&daemon->core, look->id->bytes);
 }
 
+/* What a look need not read again; NULL: it reads everything. */
+static const struct facts *find_known(const struct daemon *daemon, const struct look *look)
+{
+	const struct device *device =
+		look->whole ? NULL : core_find(&daemon->core, look->id->bytes);
+
+	return device && !device->doubted ? device->now.facts : NULL;
+}
+
 static void look_at_device(struct daemon *daemon, struct look *look, int64_t now)
 {
 	size_t touched = daemon->core.touched.count;
 	struct vector found = {0};
-	int result = probe_look(daemon->probe, look->id, &found);
+	int result = probe_look(daemon->probe, look->id, find_known(daemon, look), &found);
 
 	counter_add(&daemon->status.counters, COUNTER_LOOKS);
 	if (result == 0) {
@@ -171,6 +180,7 @@ static void look_at_device(struct daemon *daemon, struct look *look, int64_t now
 			looks_defer(&daemon->looks, look, now + delay);
 			return;
 		}
+		core_doubt(&daemon->core, look->id->bytes);
 		if (result < 0) /* ours, not the device's: no event will ask again */
 			note_loss(daemon, "a device could not be read", now);
 	}

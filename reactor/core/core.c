@@ -86,6 +86,7 @@ void core_see(struct core *core, struct facts *facts)
 	struct device *device = inventory_put(&core->inventory, facts->id);
 	bool differs = !device->now.facts || !facts_equal(device->now.facts, facts);
 
+	device->doubted = false;
 	/* equal in the properties that the rules in force name says nothing of others */
 	if (differs || core->stage.other_keys)
 		stage_mark(&core->stage, device);
@@ -114,14 +115,15 @@ static void lose(struct core *core, struct device *device)
 	touch(core, device);
 }
 
-/* Whether `id` is among the candidates of `found` from *cursor on, which follows the order. */
-static bool is_found(const struct vector *found, size_t *cursor, const struct text *id)
+/* Whether `device` is among the candidates of `found` from *cursor on, which follows the order. */
+static bool is_found(const struct vector *found, size_t *cursor, const struct device *device)
 {
 	for (; *cursor < found->count; (*cursor)++) {
 		const struct facts *facts = found->items[*cursor];
+		struct device_order order = device_order_of(facts->id->bytes);
 
-		if (device_id_compare(facts->id->bytes, id->bytes) >= 0)
-			return facts->id == id;
+		if (device_order_compare(&order, &device->order) >= 0)
+			return facts->id == device->id;
 	}
 	return false;
 }
@@ -140,7 +142,7 @@ static void lose_candidates(struct core *core, const char *id, const struct vect
 
 		if (strncmp(device->id->bytes, prefix, strlen(prefix)) != 0)
 			break;
-		if (!is_found(found, &cursor, device->id))
+		if (!is_found(found, &cursor, device))
 			lose(core, device);
 	}
 }
@@ -153,6 +155,14 @@ void core_see_all(struct core *core, struct vector *found)
 	for (size_t i = 0; i < found->count; i++)
 		core_see(core, found->items[i]);
 	vector_done(found);
+}
+
+void core_doubt(struct core *core, const char *id)
+{
+	struct device *device = inventory_find(&core->inventory, id);
+
+	if (device)
+		device->doubted = true;
 }
 
 void core_lose(struct core *core, const char *id)

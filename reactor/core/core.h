@@ -54,6 +54,9 @@ void core_see(struct core *core, struct facts *facts);
  */
 void core_see_all(struct core *core, struct vector *found);
 
+/* A look at the device failed: until the next one succeeds, its facts may be out of date. */
+void core_doubt(struct core *core, const char *id);
+
 /* Removal, of the candidates that the device carries too; an unknown id is nothing. */
 void core_lose(struct core *core, const char *id);
 

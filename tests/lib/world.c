@@ -54,6 +54,18 @@ void world_put_in_force(struct core *core, struct ruleset *ruleset, struct vecto
 	core_swap_rules(core, ret_moves);
 }
 
+void world_set_rules(struct world *world, const char *rules)
+{
+	struct ruleset *ruleset = world_load(world, rules);
+	struct vector moves = {0};
+
+	if (!ruleset)
+		abort();
+	world_put_in_force(&world->core, ruleset, &moves);
+	world->core.rules_reloaded = false;
+	move_list_done(&moves);
+}
+
 /* The field of that name of any kind that the facts have. */
 static enum field find_field(const struct facts *facts, const char *name)
 {

@@ -11,8 +11,8 @@
 #include "base/memory.h"
 #include "core/claims_internal.h"
 #include "core/holding.h"
-#include "lib/fleet.h"
 #include "lib/ledger.h"
+#include "lib/population.h"
 #include "lib/subscriber.h"
 #include "lib/unit.h"
 
@@ -67,7 +67,7 @@ struct client {
 struct run {
 	struct world world;
 	struct chance chance;
-	struct fleet fleet;
+	struct population fleet;
 	struct ledger ledger;
 	struct subscriber subscriber;
 	struct rights rights;
@@ -537,7 +537,7 @@ static void load_into(struct run *run, struct world *world)
 	struct ruleset *ruleset = world_load(world, run->fleet.rules);
 
 	assert_non_null(ruleset);
-	core_replace_rules(&world->core, ruleset, &moves);
+	world_put_in_force(&world->core, ruleset, &moves);
 	move_list_done(&moves);
 }
 
@@ -553,7 +553,7 @@ static void start(struct run *run, struct world *world)
 	claims_restore(&world->core, &stored, run->now, real_time(run));
 	stored_done(&stored);
 	load_into(run, world);
-	fleet_show(&run->fleet, world);
+	population_show(&run->fleet, world);
 	claims_start_missing(&world->core, run->now);
 }
 
@@ -610,8 +610,8 @@ static void check(struct run *run)
 	if (!is_quiet(run))
 		return;
 	check_lives(run);
-	for (size_t i = 0; i < FLEET_GROUPS; i++)
-		check_progress(run, fleet_groups[i]);
+	for (size_t i = 0; i < POPULATION_GROUPS; i++)
+		check_progress(run, population_groups[i]);
 	if (chance_in(&run->chance, 4))
 		check_fresh(run);
 }
@@ -822,9 +822,9 @@ static void step_claim(struct run *run)
 	set_life(run, call, request);
 	call->count = 1;
 	if (chance_in(&run->chance, 4) && devices->count > 0)
-		call->device = ANY(run, fleet_ids);
+		call->device = ANY(run, population_ids);
 	if (!call->device || chance_in(&run->chance, 4))
-		call->group = ANY(run, fleet_groups);
+		call->group = ANY(run, population_groups);
 	if (!call->device && chance_in(&run->chance, 3))
 		call->count = 1 + chance_below(&run->chance, 3);
 	if (chance_in(&run->chance, 4))
@@ -881,9 +881,9 @@ static void step_accept_loss(struct run *run)
 
 static void step_device(struct run *run)
 {
-	unsigned place = chance_below(&run->chance, FLEET_PLACES);
+	unsigned place = chance_below(&run->chance, POPULATION_PLACES);
 
-	say("%s %s", fleet_ids[place], fleet_step(&run->fleet, &run->world, place));
+	say("%s %s", population_ids[place], population_step(&run->fleet, &run->world, place));
 }
 
 static void step_close(struct run *run)
@@ -942,7 +942,7 @@ static bool objects(const struct run *run, const struct ruleset *ruleset)
 static void step_reload(struct run *run)
 {
 	bool whole = run->fleet.whole_slots;
-	char *text = fleet_rules(&run->fleet, true);
+	char *text = population_rules(&run->fleet, true);
 	struct ruleset *ruleset = world_load(&run->world, text);
 	struct rule_errors errors = {0};
 
@@ -979,7 +979,7 @@ static void step_crash(struct run *run)
 		run->processes[chance_below(&run->chance, PROCESSES)].start++;
 	if (chance_in(&run->chance, 8)) {
 		free(run->fleet.rules);
-		run->fleet.rules = fleet_rules(&run->fleet, true);
+		run->fleet.rules = population_rules(&run->fleet, true);
 	}
 	if (chance_in(&run->chance, 8))
 		run->ledger.loss = run->trouble = true;
@@ -1069,9 +1069,9 @@ static void begin(struct run *run, uint64_t seed)
 {
 	*run = (struct run){.chance = {seed}, .now = CLOCK_SECOND};
 	chance_below(&run->chance, 2);
-	fleet_init(&run->fleet, &run->chance);
-	for (size_t i = 0; i < FLEET_GROUPS; i++)
-		allow(run, fleet_groups[i]);
+	population_init(&run->fleet, &run->chance);
+	for (size_t i = 0; i < POPULATION_GROUPS; i++)
+		allow(run, population_groups[i]);
 	for (unsigned i = 0; i < PEERS; i++)
 		run->peers[i] = (struct peer){.uid = uids[i]};
 	for (unsigned i = 0; i < PROCESSES; i++) {
@@ -1080,11 +1080,12 @@ static void begin(struct run *run, uint64_t seed)
 	}
 	for (unsigned i = 0; i < CONNECTIONS; i++)
 		open_client(run, i);
-	run->fleet.rules = fleet_rules(&run->fleet, chance_in(&run->chance, 3));
+	run->fleet.rules = population_rules(&run->fleet, chance_in(&run->chance, 3));
 	start(run, &run->world);
-	for (unsigned i = 0; i < FLEET_PLACES; i++)
+	for (unsigned i = 0; i < POPULATION_PLACES; i++)
 		if (!chance_in(&run->chance, 3))
-			say("%s %s", fleet_ids[i], fleet_step(&run->fleet, &run->world, i));
+			say("%s %s", population_ids[i],
+				population_step(&run->fleet, &run->world, i));
 	turn(run);
 }
 
@@ -1149,7 +1150,7 @@ static void run_case(uint64_t seed)
 	finish(&run);
 	subscriber_done(&run.subscriber);
 	world_done(&run.world);
-	fleet_done(&run.fleet);
+	population_done(&run.fleet);
 	ledger_done(&run.ledger);
 	rights_done(&run.rights);
 	for (size_t i = 0; i < NUMBERS; i++)

@@ -8,20 +8,18 @@
  *      the rules in force, were others staged a moment before or are they being staged;
  *   4. a vGPU candidate is there exactly if the last look at its function found it;
  *   5. a device has the udev properties of the database that the rules in force name.
- *
- * The seed is printed; SEED=N runs one case again, CASES=N sets how many.
  */
 #include "base/memory.h"
 #include "base/writer.h"
-#include "core/membership.h"
+#include "lib/cases.h"
 #include "lib/world.h"
+#include "rules/evaluate.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
@@ -41,17 +39,6 @@ struct machine {
 	unsigned candidates; /* a bit for each that the last look at its function found */
 	const char *properties[DEVICES][ARRAY_LENGTH(property_keys)]; /* values, or NULL */
 };
-
-static uint64_t random_state;
-static uint64_t current_seed;
-
-static unsigned random_below(unsigned limit)
-{
-	random_state ^= random_state << 13; /* xorshift64: any seed but 0 */
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (unsigned)((random_state >> 11) % limit);
-}
 
 /* What a subscriber knows of one device. */
 struct known {
@@ -370,13 +357,13 @@ static void reload_step(struct machine *machine, struct vector *moves)
 static void check_device(struct machine *machine, const struct device *device)
 {
 	struct ruleset *ruleset = machine->world.core.ruleset;
-	struct membership fresh = membership_decide(ruleset, device->now.facts);
+	const struct rule *fresh = evaluate(ruleset, device->now.facts);
 	struct facts *facts = facts_copy_without_properties(device->now.facts);
 
-	assert_ptr_equal(device->now.group, fresh.group);
-	assert_ptr_equal(device->now.rule, fresh.rule);
-	assert_int_equal(device->now.rule_number, fresh.rule_number);
-	assert_int_equal(device->now.state, fresh.state);
+	assert_ptr_equal(device->now.group, fresh ? fresh->group->name : NULL);
+	assert_ptr_equal(device->now.rule, fresh ? fresh->name : NULL);
+	assert_int_equal(device->now.rule_number, fresh ? fresh->number : 0);
+	assert_int_equal(device->now.state, fresh ? STATE_AVAILABLE : STATE_UNMATCHED);
 	add_properties(machine, facts, &ruleset->properties);
 	assert_true(facts_equal(facts, device->now.facts));
 	assert_ptr_equal(device->told.facts, device->now.facts);
@@ -397,13 +384,12 @@ static void settle(struct machine *machine, struct subscriber *subscriber)
 		check_device(machine, core->inventory.devices.items[i]);
 }
 
-static void run_case(uint64_t seed)
+static void run_case(void)
 {
 	struct machine machine = {0};
 	struct subscriber subscriber = {0};
 	struct vector moves = {0};
 
-	random_state = seed;
 	world_init(&machine.world);
 	for (unsigned step = 0; step < 50; step++) {
 		size_t device = random_below(DEVICES);
@@ -431,32 +417,14 @@ static void run_case(uint64_t seed)
 
 static void any_order_tells_the_truth(void **state)
 {
-	const char *seed = getenv("SEED");
-	const char *cases = getenv("CASES");
-	uint64_t first = seed ? strtoull(seed, NULL, 10) : (uint64_t)time(NULL);
-	uint64_t count = seed ? 1 : cases ? strtoull(cases, NULL, 10) : 20000;
-
 	(void)state;
-	printf("# %llu cases from SEED=%llu\n", (unsigned long long)count,
-		(unsigned long long)first);
-	for (uint64_t i = 0; i < count; i++) {
-		current_seed = first + i;
-		run_case(current_seed);
-	}
-}
-
-/* Runs after a failure too, and says how to repeat it. */
-static int tell_seed(void **state)
-{
-	(void)state;
-	printf("# last case: SEED=%llu\n", (unsigned long long)current_seed);
-	return 0;
+	cases_run(run_case, 20000);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(any_order_tells_the_truth, tell_seed)};
+		cmocka_unit_test_teardown(any_order_tells_the_truth, cases_tell_seed)};
 
 	return cmocka_run_group_tests_name("property", tests, NULL, NULL);
 }

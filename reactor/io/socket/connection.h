@@ -29,7 +29,6 @@ struct connection {
 	struct peer peer;
 	struct event readable; /* on while no call runs */
 	struct event writable; /* on while its socket is full */
-	struct event closed;   /* armed once for each call */
 	struct frame frame;
 	struct call call;
 	struct outbox outbox;
@@ -51,11 +50,14 @@ struct connection *connection_free(struct connection *connection);
 /* Makes it a subscriber; takes over `subscription`. */
 void connection_subscribe(struct connection *connection, struct subscription *subscription);
 
+/* The client closed its side, wholly or for sending; see hangup.h. */
+void connection_hung_up(struct connection *connection);
+
 /* The next service_flush looks at it. */
 void connection_wants_to_send(struct connection *connection);
 
 /*
  * Sends what is due and fits, within a turn's share; reads the next call if all of the last one's
- * reply is out. Returns how many bytes were sent.
+ * reply is out.
  */
-size_t connection_send(struct connection *connection, int64_t now);
+void connection_send(struct connection *connection, int64_t now);

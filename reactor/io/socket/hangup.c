@@ -6,57 +6,56 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-/* Hang-ups taken at a time; the rest come with the next callback. */
-#define HANGUPS 64
-
-struct hangup {
-	int epoll; /* -1: none could be made, and the half-closed are noticed when they are answered
-		    */
-	struct event readable;
-};
+#define BATCH 64
 
 static void on_readable(int descriptor, short what, void *data)
 {
-	struct epoll_event events[HANGUPS];
-	int count = epoll_wait(descriptor, events, HANGUPS, 0);
+	struct epoll_event events[BATCH];
+	int count = epoll_wait(descriptor, events, BATCH, 0);
 
 	(void)what;
 	(void)data;
-	for (int i = 0; i < count; i++)
-		connection_kill(events[i].data.ptr);
+	for (int i = 0; i < count; i++) /* dead ones are freed between turns only */
+		connection_hung_up(events[i].data.ptr);
 }
 
-struct hangup *hangup_new(struct event_base *base)
+void hangup_init(struct hangup *hangup, struct event_base *base)
 {
-	struct hangup *hangup = memory_allocate(sizeof(*hangup));
-
-	hangup->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (hangup->epoll >= 0) {
-		event_assign(&hangup->readable, base, hangup->epoll, EV_READ | EV_PERSIST,
-			on_readable, hangup);
+	hangup->descriptor = epoll_create1(EPOLL_CLOEXEC);
+	event_assign(&hangup->readable, base, hangup->descriptor, EV_READ | EV_PERSIST, on_readable,
+		NULL);
+	if (hangup->descriptor >= 0)
 		event_add(&hangup->readable, NULL);
-	}
-	return hangup;
 }
 
-struct hangup *hangup_free(struct hangup *hangup)
+void hangup_done(struct hangup *hangup)
 {
-	if (hangup->epoll >= 0) {
-		event_del(&hangup->readable);
-		close(hangup->epoll);
-	}
-	free(hangup);
-	return NULL;
+	if (hangup->descriptor < 0)
+		return;
+	event_del(&hangup->readable);
+	close(hangup->descriptor);
+	hangup->descriptor = -1;
+}
+
+static void control(
+	struct hangup *hangup, struct connection *connection, int operation, uint32_t events)
+{
+	struct epoll_event interest = {.events = events, .data.ptr = connection};
+
+	epoll_ctl(hangup->descriptor, operation, connection->descriptor, &interest);
 }
 
 void hangup_watch(struct hangup *hangup, struct connection *connection)
 {
-	struct epoll_event nothing = {.data.ptr = connection};
-
-	epoll_ctl(hangup->epoll, EPOLL_CTL_ADD, connection->descriptor, &nothing);
+	control(hangup, connection, EPOLL_CTL_ADD, EPOLLRDHUP | EPOLLONESHOT);
 }
 
-void hangup_forget(struct hangup *hangup, const struct connection *connection)
+void hangup_watch_on(struct hangup *hangup, struct connection *connection)
 {
-	epoll_ctl(hangup->epoll, EPOLL_CTL_DEL, connection->descriptor, NULL);
+	control(hangup, connection, EPOLL_CTL_MOD, EPOLLONESHOT);
+}
+
+void hangup_forget(struct hangup *hangup, struct connection *connection)
+{
+	control(hangup, connection, EPOLL_CTL_DEL, 0);
 }

@@ -46,7 +46,10 @@ int service_listen(struct service *service, int descriptor);
 
 void service_set_limits(struct service *service, const struct service_limits *limits);
 
-/* Numbers the events of `delta`, and adds them to the journal. */
+/*
+ * Numbers the events of `delta`, and adds them to the journal. Those from before service_listen are
+ * not kept: nobody can have a seq from among them to ask from.
+ */
 void service_publish(struct service *service, const struct delta *delta);
 
 /* Answers calls that only read, with the state as published; at most a turn's share of them. */

@@ -25,17 +25,15 @@ static struct text *make_tail(void)
 	return text_new(tail, sizeof(tail));
 }
 
-/* {"id":...,"state":...},"group":...,"rule":... */
-static struct text *make_joined_body(const struct device *device)
+/* {"id":...,"state":...},"group":...,"rule":..., written where the one before was written */
+static struct text *make_joined_body(struct writer *json, const struct device *device)
 {
-	struct text *shortened = describe_device_short(device->id, device->told.state);
-	struct writer json = {0};
-
-	writer_raw(&json, shortened->bytes, shortened->length);
-	writer_key_text(&json, "group", device->told.group);
-	writer_key_text(&json, "rule", device->told.rule);
-	text_unref(shortened);
-	return writer_take(&json);
+	json->out.length = 0;
+	json->comma = false;
+	describe_write_short(json, device->id, device->told.state);
+	writer_key_text(json, "group", device->told.group);
+	writer_key_text(json, "rule", device->told.rule);
+	return text_new(json->out.bytes, json->out.length);
 }
 
 static void add_entry(struct snapshot *snapshot, struct text *head, struct text *body,
@@ -46,7 +44,7 @@ static void add_entry(struct snapshot *snapshot, struct text *head, struct text 
 		(struct snapshot_entry){.head = head, .body = body, .subject = subject};
 }
 
-static void add_device(struct snapshot *snapshot, const struct device *device)
+static void add_device(struct snapshot *snapshot, struct writer *json, const struct device *device)
 {
 	struct filter_subject subject = {.type = EVENT_DEVICE_ADDED,
 		.kinds = device->told.facts->kinds,
@@ -55,7 +53,7 @@ static void add_device(struct snapshot *snapshot, const struct device *device)
 	add_entry(snapshot, snapshot->added_head, text_ref(device->told.json), subject);
 	subject.type = EVENT_GROUP_JOINED;
 	if (device->told.group)
-		add_entry(snapshot, snapshot->joined_head, make_joined_body(device), subject);
+		add_entry(snapshot, snapshot->joined_head, make_joined_body(json, device), subject);
 }
 
 static void add_instance(struct snapshot *snapshot, const struct instance *instance)
@@ -72,10 +70,14 @@ static int compare_instances(const void *left, const void *right)
 {
 	const struct instance *one = *(struct instance *const *)left;
 	const struct instance *other = *(struct instance *const *)right;
+	struct device_order order;
+	struct device_order other_order;
 
 	if (!one->told_life != !other->told_life)
 		return one->told_life ? -1 : 1;
-	return device_id_compare(one->device_id->bytes, other->device_id->bytes);
+	order = device_order_of(one->device_id->bytes);
+	other_order = device_order_of(other->device_id->bytes);
+	return device_order_compare(&order, &other_order);
 }
 
 /* Those that subscribers know. */
@@ -112,17 +114,19 @@ static void add_all(struct snapshot *snapshot, const struct core *core, const st
 {
 	const struct vector *devices = &core->inventory.devices;
 	size_t cursor = 0;
+	struct writer json = {0};
 
 	for (size_t i = 0; i < devices->count; i++) {
 		const struct device *device = devices->items[i];
 
 		if (!device->told.facts)
 			continue;
-		add_device(snapshot, device);
+		add_device(snapshot, &json, device);
 		add_instances_of(snapshot, device, sorted, &cursor);
 	}
 	for (; cursor < sorted->count; cursor++)
 		add_instance(snapshot, sorted->items[cursor]);
+	buffer_done(&json.out);
 }
 
 struct snapshot *snapshot_new(const struct core *core, uint64_t seq, int64_t usec)

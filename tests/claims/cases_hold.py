@@ -5,8 +5,8 @@ import os
 import signal
 import subprocess
 
-from place import (NOBODY, Error, Model, as_user, holder, path_of, pci, place, plug, program, pull, refused,
-                   wait_until)
+from place import (NOBODY, Error, Model, as_user, holder, path_of, pci, place, plug, program,
+                   pull, refused, wait_until)
 
 
 def process_life():

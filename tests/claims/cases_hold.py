@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """How long a claim lasts: lives of processes and connections, tokens, generations, restarts."""
+import contextlib
 import os
 import signal
 import subprocess
 
-from place import (NOBODY, Model, as_user, holder, path_of, pci, place, plug, program, pull, refused,
-                   wait_until)
+from place import (NOBODY, Error, Model, as_user, holder, path_of, pci, place, plug, program,
+                   pull, refused, wait_until)
 
 
 def process_life():
@@ -256,6 +257,72 @@ def many_processes():
         assert all(d["state"] == "available" for d in running.devices().values())
 
 
+def damaged_database():
+    """after a damaged database nothing is given out until an admin accepts the loss (18)"""
+    with place(gpus=2) as running:
+        running.claim_one(vm="v")
+        running.stop()
+        for name in os.listdir(f"{running.folder}/state"):
+            path = f"{running.folder}/state/{name}"
+            if name.startswith("hostdevd.db"):
+                size = os.path.getsize(path)
+                with open(path, "wb") as stream:
+                    stream.write(b"damaged" * (size // 7 + 1))
+        running.start()
+        assert running.instances() == []
+        running.refused("StorageFailed", "Claim", group="gpus", vm="w")
+        assert running.release(vm="v") == []
+        running.restart()
+        running.refused("StorageFailed", "Claim", group="gpus", vm="w")
+        assert "storage" in running.call("AcceptLoss")["status"]
+        assert running.claim_one(vm="w")["device"] == pci(1)
+        running.restart()
+        assert running.held() == {pci(1): "w"}
+
+
+def full_disk():
+    """on a full disk claims are refused, releases and deaths are still written, and all else goes on"""
+    with place(gpus=4) as running, program() as process:
+        running.stop()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none",
+                        f"{running.folder}/state"], check=True)
+        try:
+            running.start()
+            running.claim_one(vm="a")
+            running.claim_one(vm="b", pid=process.pid)
+            with open(f"{running.folder}/state/filler", "wb", buffering=0) as stream:
+                with contextlib.suppress(OSError):
+                    while True:
+                        stream.write(bytes(4096))
+            wait_until(lambda: refuses(running))
+            assert running.call("Status")["status"]["storage"] == "failed"
+            assert running.devices()
+            before = running.held()
+            assert running.release(vm="a") == ["i-1"]
+            process.kill()
+            process.wait()
+            running.wait_for(len(before) - 2)
+            os.unlink(f"{running.folder}/state/filler")
+            wait_until(lambda: not refuses(running))
+            left = running.held()
+            running.restart(signal.SIGKILL)
+            assert running.held() == left
+            running.stop()
+        finally:
+            subprocess.run(["umount", f"{running.folder}/state"], check=True)
+
+
+def refuses(running):
+    """Whether a claim is refused for want of storage; one that is not is released again."""
+    try:
+        running.claim_one(vm="probe")
+    except Error as error:
+        assert error.name == "org.hostdevd.StorageFailed", error.name
+        return True
+    running.release(vm="probe")
+    return False
+
+
 CASES = [process_life, no_such_process, dies_at_once, bind_later, connection_life,
          connection_over_restart, hold, token, generation, kill_and_restart, missing_over_restart,
-         grace, who_may_change, many_processes]
+         grace, who_may_change, many_processes, damaged_database, full_disk]

@@ -103,6 +103,7 @@ static struct facts *make_facts(struct server *server, const char *id, const cha
 		facts_set(facts, &server->pool, FIELD_DEVICE_NUMBER, "7");
 		facts_set(facts, &server->pool, FIELD_VENDOR_ID, "046d");
 		facts_set(facts, &server->pool, FIELD_MODEL_ID, "c52b");
+		facts_set(facts, &server->pool, FIELD_SERIAL, id + 4); /* no hub, so no port */
 	} else {
 		facts_set(facts, &server->pool, FIELD_SLOT, id + 4);
 		facts_set(facts, &server->pool, FIELD_CLASS, "VGA compatible controller");

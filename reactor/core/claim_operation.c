@@ -167,6 +167,7 @@ static void apply_grant(struct core *core, struct instance *instance, bool wante
 	instance->pending = false;
 	identity->generation = instance->generation;
 	text_replace(&identity->owner, claims_owner(core, instance->terms.vm, instance->tenant));
+	holding_mark_twins(core, instance);
 	if (!wanted)
 		claims_end_grant(core, instance);
 	if (instance->tenant)

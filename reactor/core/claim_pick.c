@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "core/claims_internal.h"
 #include "core/holding.h"
+#include "core/identity.h"
 #include "model/address.h"
 
 #include <string.h>
@@ -209,10 +210,23 @@ static bool has_history(const struct core *core, const struct text *owner)
 /* One claim's search: where it goes on, and whether the first free device is as good as any. */
 struct search {
 	const struct pick *pick;
+	const struct vector *chosen; /* of struct device */
 	struct crowd crowd;
 	bool first_is_best;
 	size_t from;
 };
+
+/* Whether what is chosen already has the identity that a claim would fix for this one. */
+static bool is_double(const struct core *core, const struct search *search, struct device *device)
+{
+	for (size_t i = 0; i < search->chosen->count; i++) {
+		const struct device *chosen = search->chosen->items[i];
+
+		if (identity_is_shared(&core->inventory, chosen->now.facts, device->now.facts))
+			return true;
+	}
+	return false;
+}
 
 /* The free device of the greatest merit, the first of equals; NULL: none is free. */
 static struct device *best_device(struct core *core, struct search *search)
@@ -230,7 +244,7 @@ static struct device *best_device(struct core *core, struct search *search)
 		if (device->picked || !is_free(device, pick->group->name))
 			continue;
 		own = merit_of(device, pick, &search->crowd);
-		if ((best && !is_better(&own, &merit)) ||
+		if ((best && !is_better(&own, &merit)) || is_double(core, search, device) ||
 			!pick_unit(core, pick->group, device, &unit))
 			continue;
 		vector_done(&unit);
@@ -260,7 +274,7 @@ static void take_unit(
 
 bool pick_devices(struct core *core, const struct pick *pick, struct vector *ret_devices)
 {
-	struct search search = {.pick = pick};
+	struct search search = {.pick = pick, .chosen = ret_devices};
 	struct device *device;
 	size_t units = 0;
 

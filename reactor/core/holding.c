@@ -200,6 +200,26 @@ void holding_detach(struct core *core, struct device *device)
 	claims_touch(core, identity->instance);
 }
 
+void holding_mark_twins(struct core *core, const struct instance *instance)
+{
+	const struct vector *devices = &core->inventory.devices;
+	const struct device *own = instance->identity->device;
+
+	if (!own || !(own->now.facts->kinds & KIND_MASK(KIND_USB)))
+		return;
+	for (size_t i = inventory_locate(&core->inventory, "usb:"); i < devices->count; i++) {
+		struct device *device = devices->items[i];
+
+		if (strncmp(device->id->bytes, "usb:", 4) != 0)
+			break;
+		if (!device->now.facts || holding_of(device) || device->twin)
+			continue;
+		look_up(core, device);
+		if (device->twin)
+			core_decide(core, device);
+	}
+}
+
 void holding_let_go(struct core *core, struct instance *instance)
 {
 	struct device *device = instance->identity->device;

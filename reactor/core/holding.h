@@ -26,6 +26,12 @@ void holding_detach(struct core *core, struct device *device);
 /* Has the device, and no other, be `identity`, of which there is no instance yet. */
 void holding_bind(struct device *device, struct identity *identity);
 
+/*
+ * The instance was granted: other present devices that its identity names, too, are its twins. Two
+ * buses of one USB controller number their ports alike, so such a device may have been there first.
+ */
+void holding_mark_twins(struct core *core, const struct instance *instance);
+
 /* The instance is over: its device is nobody's, another's that misses it, or a twin of one. */
 void holding_let_go(struct core *core, struct instance *instance);
 

@@ -153,3 +153,22 @@ bool identity_fix(
 		buffer_done(&forms[i]);
 	return chosen < count;
 }
+
+/* Only USB has such: the buses of one controller number their ports alike. */
+bool identity_is_shared(
+	const struct inventory *inventory, const struct facts *one, const struct facts *other)
+{
+	struct buffer form = {0};
+	struct buffer than = {0};
+	bool shared;
+
+	if (!(one->kinds & other->kinds & KIND_MASK(KIND_USB)) ||
+		one->values[FIELD_VENDOR_ID] != other->values[FIELD_VENDOR_ID] ||
+		one->values[FIELD_MODEL_ID] != other->values[FIELD_MODEL_ID])
+		return false;
+	shared = identity_fix(inventory, one, &form) && identity_fix(inventory, other, &than) &&
+		 strcmp(buffer_string(&form), buffer_string(&than)) == 0;
+	buffer_done(&form);
+	buffer_done(&than);
+	return shared;
+}

@@ -29,3 +29,7 @@ size_t identity_forms(const struct inventory *inventory, const struct facts *fac
 /* The one of them that a claim fixes now. False: none can be told now. */
 bool identity_fix(
 	const struct inventory *inventory, const struct facts *facts, struct buffer *ret_form);
+
+/* Whether a claim would fix the same for both devices, so that it can have but one of them. */
+bool identity_is_shared(
+	const struct inventory *inventory, const struct facts *one, const struct facts *other);

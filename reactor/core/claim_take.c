@@ -107,16 +107,6 @@ static bool find_by_token(struct core *core, const struct request *request, stru
 	return true;
 }
 
-static bool knows_token(const struct core *core, const struct request *request)
-{
-	const struct vector *instances = &core->claims.instances;
-
-	for (size_t i = 0; i < instances->count; i++)
-		if (token_hold(request, instances->items[i]))
-			return true;
-	return false;
-}
-
 /*
  * Comes before everything else: what was claimed under the token is the caller's, even if its
  * device is not present now or would not be given again.
@@ -260,6 +250,7 @@ struct wanted {
 	const struct resource_group *group;
 	struct device *device; /* NULL: any */
 	struct text *owner;
+	bool in_turn; /* nobody waits who came before */
 };
 
 /* Whether the owner may have `more` of the group; if not, the request was answered. */
@@ -298,7 +289,7 @@ static enum queue_result take_new(
 		found = !queue_find(core, wanted->group->name, NULL) &&
 			pick_unit(core, wanted->group, wanted->device, &devices);
 	else
-		found = pick_devices(core, &pick, &devices);
+		found = wanted->in_turn && pick_devices(core, &pick, &devices);
 	if (found && may_own(core, request, wanted, (int64_t)devices.count))
 		grant(core, request, wanted->group, &devices, now);
 	else if (!found && wanted->device)
@@ -374,13 +365,15 @@ static enum queue_result take_use(
 	find_unused(core, request, wanted, &holdings);
 	if (wanted->device && queue_find(core, wanted->group->name, request->tenant))
 		refuse_busy(core, request, wanted->device);
-	else if ((int64_t)holdings.unused.count == units)
-		assign_all(core, request, &holdings.unused, now);
 	else if (holdings.foreign && holdings.own < units)
 		refuse(core, request, ANSWER_NOT_PERMITTED,
 			"tenant %s got its devices of group %s from another user: only that one "
 			"and admins may assign them",
 			request->tenant->bytes, wanted->group->name->bytes);
+	else if (!wanted->device && !wanted->in_turn)
+		result = QUEUE_WAIT;
+	else if ((int64_t)holdings.unused.count == units)
+		assign_all(core, request, &holdings.unused, now);
 	else if (!request->wait_until &&
 		 (int64_t)holdings.unused.count + holdings.changing >= units)
 		operations_park(core, request, now);
@@ -457,7 +450,15 @@ static bool resolve(struct core *core, struct request *request, struct wanted *r
 	return true;
 }
 
-enum queue_result claim_take(struct core *core, struct request *request, int64_t now)
+static bool is_overtaking(const struct core *core, const struct request *request)
+{
+	return request->group && !request->device &&
+	       queue_find(core, request->group, is_use(request) ? request->tenant : NULL);
+}
+
+/* What can be refused is refused now, also where others wait before it. */
+static enum queue_result take(
+	struct core *core, struct request *request, bool in_turn, int64_t now)
 {
 	struct wanted wanted;
 	enum queue_result result;
@@ -466,6 +467,7 @@ enum queue_result claim_take(struct core *core, struct request *request, int64_t
 		return QUEUE_SERVED;
 	if (!resolve(core, request, &wanted))
 		return QUEUE_SERVED;
+	wanted.in_turn = in_turn;
 	if (is_use(request))
 		return take_use(core, request, &wanted, now);
 	wanted.owner = claims_owner(core, request->vm, request->tenant);
@@ -474,20 +476,16 @@ enum queue_result claim_take(struct core *core, struct request *request, int64_t
 	return result;
 }
 
-static bool is_overtaking(const struct core *core, const struct request *request)
+enum queue_result claim_take(struct core *core, struct request *request, int64_t now)
 {
-	return request->group && !request->device &&
-	       queue_find(core, request->group, is_use(request) ? request->tenant : NULL);
+	return take(core, request, true, now);
 }
 
 void claim_begin(struct core *core, struct request *request, int64_t now)
 {
-	bool known = request->token && knows_token(core, request);
-
 	if (request->wait_ms > 0 && !request->wait_until)
 		request->wait_until = now + request->wait_ms * CLOCK_MILLISECOND;
-	if ((known || !is_overtaking(core, request)) &&
-		claim_take(core, request, now) == QUEUE_SERVED)
+	if (take(core, request, !is_overtaking(core, request), now) == QUEUE_SERVED)
 		return;
 	if (request->wait_until) {
 		queue_enter(core, request, is_use(request) ? request->tenant : NULL);

@@ -99,9 +99,8 @@ void queues_expire(struct core *core, int64_t now);
 void queues_leave(struct core *core, uint64_t connection);
 
 /*
- * claim_take.c: decides a Claim: makes an operation, answers it, or says that it must wait, which
- * only a head of a queue or nobody's successor is asked for. Takes the request over unless it
- * returns QUEUE_WAIT.
+ * claim_take.c: decides the Claim at the head of a queue: makes an operation, answers it, or says
+ * that it must wait. Takes the request over unless it returns QUEUE_WAIT.
  */
 enum queue_result claim_take(struct core *core, struct request *request, int64_t now);
 

@@ -305,7 +305,7 @@ static void end_lives(struct core *core, hold_ends *ends, const void *what)
 
 static bool is_tied_to(const struct hold *hold, const void *connection)
 {
-	return hold->life == LIFE_CONNECTION && hold->connection == *(const uint64_t *)connection;
+	return hold->connection == *(const uint64_t *)connection;
 }
 
 void claims_close_connection(struct core *core, uint64_t connection)

@@ -105,6 +105,13 @@ static void apply(struct subscriber *subscriber, const struct change *change)
 	case EVENT_RULES_RELOADED:
 	case EVENT_RESYNC:
 		break;
+	case EVENT_INSTANCE_CREATED:
+	case EVENT_INSTANCE_ASSIGNED:
+	case EVENT_INSTANCE_UNASSIGNED:
+	case EVENT_INSTANCE_BOUND:
+	case EVENT_INSTANCE_MISSING:
+	case EVENT_INSTANCE_RETURNED:
+	case EVENT_INSTANCE_RELEASED:
 	case EVENT_READY:
 	case EVENT_TYPE_COUNT:
 		fail();

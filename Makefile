@@ -2,6 +2,7 @@
 #
 # make            build/hostdevd, build/hostdevctl, build/libhostdev.so
 # make check      every test that needs no installation of packages (tools/check installs them)
+# make bench      what it costs, beside baselines of the same run: tools/bench/run
 # make check-asan the same with AddressSanitizer and UndefinedBehaviorSanitizer (clang)
 # make install    DESTDIR as usual
 #
@@ -94,7 +95,7 @@ $(BUILD)/tests/%: $(BUILD)/object/tests/%.o $(call object,$(HELPERS)) $(BUILD)/l
 $(BUILD)/bench/%: $(BUILD)/object/tools/bench/%.o $(call object,$(HELPERS)) $(BUILD)/libreactor.a
 	@mkdir -p $(@D)
 	@echo '  LD   $@'
-	@$(CC) $(LDFLAGS) -pie -o $@ $^ $(PACKAGE_LIBS)
+	@$(CC) $(LDFLAGS) -pie -o $@ $^ $(PACKAGE_LIBS) -lcmocka
 
 tests: $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT) tests/socket/server.c)
 
@@ -118,8 +119,8 @@ check-everything:
 	tests/all --and-sanitized
 
 # one JSON object per line; figures beside their baseline of the same run
-bench: $(patsubst tools/bench/%.c,$(BUILD)/bench/%,$(BENCHES))
-	@for bench in $^; do $$bench || exit 1; done
+bench: all $(patsubst tools/bench/%.c,$(BUILD)/bench/%,$(BENCHES))
+	@BUILD=$(BUILD) tools/bench/run
 
 install: all
 	install -D -m 755 $(BUILD)/hostdevd $(DESTDIR)$(PREFIX)/sbin/hostdevd

@@ -3,9 +3,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "core/claims.h"
 #include "core/topology.h"
 #include "notify.h"
-#include "reload.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -82,7 +82,7 @@ static void receive_events(struct daemon *daemon, int64_t now)
 		break;
 	case SOURCE_BROKEN:
 		log_error("the event socket gives nothing but errors: opening another one");
-		loop_unwatch_all(daemon->loop);
+		daemon_unwatch_source(daemon);
 		daemon->source_readable = false;
 		daemon->source_retry = now + SOURCE_RETRY;
 		break;
@@ -152,11 +152,20 @@ static void lose_device(struct daemon *daemon, const struct look *look)
 	core_lose(&daemon->core, look->id->bytes);
 }
 
+/* What a look need not read again; NULL: it reads everything. */
+static const struct facts *find_known(const struct daemon *daemon, const struct look *look)
+{
+	const struct device *device =
+		look->whole ? NULL : core_find(&daemon->core, look->id->bytes);
+
+	return device && !device->doubted ? device->now.facts : NULL;
+}
+
 static void look_at_device(struct daemon *daemon, struct look *look, int64_t now)
 {
 	size_t touched = daemon->core.touched.count;
 	struct vector found = {0};
-	int result = probe_look(daemon->probe, look->id, &found);
+	int result = probe_look(daemon->probe, look->id, find_known(daemon, look), &found);
 
 	counter_add(&daemon->status.counters, COUNTER_LOOKS);
 	if (result == 0) {
@@ -171,6 +180,7 @@ static void look_at_device(struct daemon *daemon, struct look *look, int64_t now
 			looks_defer(&daemon->looks, look, now + delay);
 			return;
 		}
+		core_doubt(&daemon->core, look->id->bytes);
 		if (result < 0) /* ours, not the device's: no event will ask again */
 			note_loss(daemon, "a device could not be read", now);
 	}
@@ -206,6 +216,14 @@ static void follow_resync(struct daemon *daemon, int64_t now)
 	}
 	if (daemon->source_retry == CLOCK_NEVER && now >= resync_deadline(&daemon->resync))
 		start_resync(daemon, now);
+}
+
+static void follow_store(struct daemon *daemon)
+{
+	if (!daemon->store_readable)
+		return;
+	daemon->store_readable = false;
+	reload_note_kept(daemon);
 }
 
 static void report_regex_limits(struct daemon *daemon)
@@ -249,6 +267,7 @@ static void listen_when_scanned(struct daemon *daemon)
 	if (daemon->listening || daemon->resync.running || daemon->scan_failed)
 		return;
 	daemon->listening = true;
+	claims_start_missing(&daemon->core, clock_monotonic());
 	result = service_listen(daemon->service, daemon->listener);
 	daemon->listener = -1;
 	if (result < 0) {
@@ -268,22 +287,26 @@ static void listen_when_scanned(struct daemon *daemon)
 
 /*
  * One turn. Calls that change something come after arrivals, so that new rules judge them, and one
- * at a time, so that a device changes at most once in a turn; calls that read come after the
+ * reload at a time, so that a device changes at most once in a turn; what the disk has written
+ * comes before requests, so that they are decided on it; calls that read come after the
  * publication, so that a list never shows what its seq does not include.
  */
 static void daemon_turn(struct daemon *daemon)
 {
 	int64_t now = clock_monotonic();
-	struct reload reload = {0};
 
 	replace_broken_source(daemon, now);
 	receive_events(daemon, now);
-	look_at_devices(daemon);
+	if (!reload_holds_looks(daemon))
+		look_at_devices(daemon);
 	follow_resync(daemon, now);
 	second_opinion_follow(daemon);
-	reload_if_wanted(daemon, &reload);
+	follow_store(daemon);
+	reload_follow(daemon);
+	requests_follow(daemon, now);
 	publish(daemon);
-	reload_reply(&reload);
+	reload_reply(daemon);
+	requests_answer(daemon);
 	service_answer(daemon->service);
 	service_flush(daemon->service, now);
 	service_reap(daemon->service);
@@ -300,10 +323,11 @@ static int64_t next_deadline(const struct daemon *daemon)
 	int64_t now = clock_monotonic();
 	int64_t deadline = looks_deadline(&daemon->looks, now);
 
-	if (daemon->source_readable || daemon->reload_wanted || daemon->resync.running ||
+	if (daemon->source_readable || reload_is_busy(daemon) || daemon->resync.running ||
 		second_opinion_is_due(daemon) || service_is_busy(daemon->service))
 		return now;
 	deadline = earlier(deadline, service_deadline(daemon->service));
+	deadline = earlier(deadline, requests_deadline(daemon));
 	if (daemon->source_retry != CLOCK_NEVER)
 		return earlier(deadline, daemon->source_retry);
 	deadline = earlier(deadline, resync_deadline(&daemon->resync));

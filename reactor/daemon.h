@@ -20,6 +20,8 @@
 #include "io/store/store.h"
 #include "io/udev/source.h"
 #include "options.h"
+#include "reload.h"
+#include "requests.h"
 #include "second_opinion.h"
 
 struct daemon {
@@ -37,10 +39,14 @@ struct daemon {
 	char epoch[33]; /* of this run, 32 hexadecimal digits */
 
 	bool source_readable; /* flags that callbacks set and the turn clears */
+	bool store_readable;
 	bool stop_wanted;
 	int stop_result; /* of daemon_run: negative if it was not asked to stop */
 	bool reload_wanted;
 
+	struct reload reload;	      /* the one under way */
+	int rules_kept;		      /* what came of keeping the rules last: store_rules_error */
+	struct requests requests;     /* the edge of claims */
 	enum source_type source_type; /* chosen at start, for good */
 	int64_t source_retry; /* a broken source: when to open another one; else CLOCK_NEVER */
 	struct resync resync; /* the first is the scan at start */
@@ -70,8 +76,9 @@ int daemon_run(struct daemon *daemon);
  */
 int daemon_renew_source(struct daemon *daemon);
 
-/* Has the loop set source_readable. */
+/* Has the loop set source_readable, or no longer. */
 int daemon_watch_source(struct daemon *daemon);
+void daemon_unwatch_source(struct daemon *daemon);
 
 /* SIGHUP: reads the configuration again, all but paths; one with errors changes nothing. */
 void daemon_reread_config(struct daemon *daemon);

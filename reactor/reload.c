@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "reload.h"
+/*
+ * Devices are decided aside, while all goes on, since thousands of rules, or udev's database, take
+ * seconds for ten thousand devices. Rejected: a thread, which would share the counted texts; and a
+ * child process, whose verdicts would be about devices as they were.
+ */
+#include "daemon.h"
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "core/claims.h"
 #include "model/candidate.h"
 #include "people.h"
 #include "rules/files.h"
@@ -10,6 +17,9 @@
 #include <unistd.h>
 
 #define FINDINGS_LOGGED 100
+
+/* A turn's share of deciding; one device at least. */
+#define STAGE_SLICE (5 * CLOCK_MILLISECOND)
 
 void reload_log_errors(const struct rule_errors *errors)
 {
@@ -49,42 +59,52 @@ static int load_files(const struct daemon *daemon, struct rule_errors *errors,
 	return loaded ? loaded : read;
 }
 
-/* A set that cannot be kept is in force all the same: it is only lost to a start with errors. */
-static void keep_last_good(struct daemon *daemon, const struct vector *texts)
+void reload_note_kept(struct daemon *daemon)
 {
-	int result = store_save_rules(daemon->store, texts);
+	int result = store_rules_error(daemon->store);
 
+	if (result == daemon->rules_kept)
+		return;
+	daemon->rules_kept = result;
 	daemon->status.storage_failed = result != 0;
 	if (result)
 		log_error("cannot keep a copy of the rules in %s: %s", daemon->options->state,
 			result < 0 ? strerror(-result) : "the database is in use or damaged");
 }
 
-/* Device facts carry the properties that the rules in force name: these are about to be others. */
-static void read_properties(struct daemon *daemon, const struct vector *keys)
+/*
+ * What the device is with the udev properties that the staged rules name; NULL: what it is. They
+ * are in the database before their event is sent, and that event marks the device again.
+ */
+static struct facts *staged_facts(const struct daemon *daemon, const struct device *device)
 {
-	const struct vector *devices = &daemon->core.inventory.devices;
+	const struct vector *keys = &daemon->core.stage.ruleset->properties;
+	const char *id = device->id->bytes;
+	char carrier[PLACE_ID_SIZE];
+	struct facts *facts;
 
-	for (size_t i = 0; i < devices->count; i++) {
-		const struct device *device = devices->items[i];
-		char carrier[PLACE_ID_SIZE];
-		struct facts *facts;
-
-		if (!device->now.facts)
-			continue;
-		facts = facts_copy_without_properties(device->now.facts);
+	if (!daemon->core.stage.other_keys)
+		return NULL;
+	facts = facts_copy_without_properties(device->now.facts);
+	if (keys->count > 0)
 		source_read_properties(daemon->source,
-			candidate_carrier(device->id->bytes, carrier) ? carrier : device->id->bytes,
-			keys, &daemon->pool, &facts->properties);
-		core_renew(&daemon->core, facts);
-	}
+			candidate_carrier(id, carrier) ? carrier : id, keys, daemon->core.pool,
+			&facts->properties);
+	return facts;
 }
 
-static bool same_keys(const struct vector *left, const struct vector *right)
+/* Whether every device is decided. */
+static bool stage_slice(struct daemon *daemon)
 {
-	return left->count == right->count &&
-	       (left->count == 0 ||
-		       memcmp(left->items, right->items, left->count * sizeof(void *)) == 0);
+	int64_t end = clock_monotonic() + STAGE_SLICE;
+	struct device *device;
+
+	while ((device = core_stage_next(&daemon->core))) {
+		core_stage_device(&daemon->core, device, staged_facts(daemon, device));
+		if (clock_monotonic() >= end)
+			break;
+	}
+	return !core_stage_next(&daemon->core);
 }
 
 /* A file of 4 MiB has room for 147,000 empty groups: the log gets the first ones and a sum. */
@@ -103,28 +123,36 @@ static void log_findings(const struct vector *findings)
 			findings->count - shown);
 }
 
-static void put_in_force(struct daemon *daemon, struct ruleset *ruleset, struct vector *moves)
+/* Every device must be decided. */
+static void put_in_force(struct daemon *daemon, struct vector *moves)
 {
-	log_findings(&ruleset->findings);
-	if (!same_keys(&ruleset->properties, &daemon->core.ruleset->properties)) {
+	log_findings(&daemon->core.stage.ruleset->findings);
+	if (daemon->core.stage.other_keys)
 		looks_forget_properties(&daemon->looks);
-		read_properties(daemon, &ruleset->properties);
-	}
-	core_replace_rules(&daemon->core, ruleset, moves);
+	core_swap_rules(&daemon->core, moves);
+	people_allow(daemon->core.ruleset, &daemon->config.rights);
+}
+
+/* Before there is any device. */
+static void put_in_force_at_start(struct daemon *daemon, struct ruleset *ruleset)
+{
+	struct vector moves = {0};
+
+	core_stage_rules(&daemon->core, ruleset);
+	put_in_force(daemon, &moves);
 }
 
 static void load_last_good(struct daemon *daemon)
 {
 	struct rule_errors errors = {0};
 	struct vector texts = {0};
-	struct vector moves = {0};
 	struct ruleset *ruleset;
 	int result = store_load_rules(daemon->store, &texts);
 
 	if (result == 0)
 		result = load_texts(daemon, &texts, &errors, &ruleset);
 	if (result == 0) {
-		put_in_force(daemon, ruleset, &moves);
+		put_in_force_at_start(daemon, ruleset);
 		if (texts.count > 0)
 			log_warning("the last good copy of the rules is in force, %zu files",
 				texts.count);
@@ -135,7 +163,6 @@ static void load_last_good(struct daemon *daemon)
 		reload_log_errors(&errors);
 	}
 	daemon->status.rules_stale = true;
-	move_list_done(&moves);
 	rule_texts_done(&texts);
 	rule_errors_done(&errors);
 }
@@ -144,47 +171,47 @@ void reload_at_start(struct daemon *daemon)
 {
 	struct rule_errors errors = {0};
 	struct vector texts = {0};
-	struct vector moves = {0};
 	struct ruleset *ruleset;
 
 	if (load_files(daemon, &errors, &texts, &ruleset) == 0) {
-		put_in_force(daemon, ruleset, &moves);
-		keep_last_good(daemon, &texts);
+		put_in_force_at_start(daemon, ruleset);
+		store_save_rules(daemon->store, &texts);
+		reload_note_kept(daemon);
 	} else {
 		reload_log_errors(&errors);
 		load_last_good(daemon);
 	}
-	people_allow(daemon->core.ruleset, &daemon->config.rights);
+	claims_keep_groups(&daemon->core);
 	daemon->core.rules_reloaded = false; /* nobody was told of other rules before */
-	move_list_done(&moves);
 	rule_texts_done(&texts);
 	rule_errors_done(&errors);
 }
 
-static void reload_rules(struct daemon *daemon, struct reload *reload)
+static bool refuse(struct daemon *daemon, const struct reload *reload)
 {
-	struct vector texts = {0};
-	struct ruleset *ruleset;
-
-	reload->refused = load_files(daemon, &reload->errors, &texts, &ruleset) != 0;
-	if (reload->refused) {
-		counter_add(&daemon->status.counters, COUNTER_RELOADS_REFUSED);
-		log_error("reload refused, the rules in force stay: %zu errors",
-			reload->errors.errors.count);
-	} else {
-		put_in_force(daemon, ruleset, &reload->moves);
-		keep_last_good(daemon, &texts);
-		daemon->status.rules_stale = false;
-		counter_add(&daemon->status.counters, COUNTER_RELOADS);
-		log_info("rules reloaded: %zu rules, %zu devices moved",
-			daemon->core.ruleset->rules.count, reload->moves.count);
-	}
-	people_allow(
-		daemon->core.ruleset, &daemon->config.rights); /* a SIGHUP without new rules too */
-	rule_texts_done(&texts);
+	counter_add(&daemon->status.counters, COUNTER_RELOADS_REFUSED);
+	log_error(
+		"reload refused, the rules in force stay: %zu errors", reload->errors.errors.count);
+	return false;
 }
 
-void reload_if_wanted(struct daemon *daemon, struct reload *ret_reload)
+/* Loads and stages the files. Whether they have no errors. */
+static bool stage_files(struct daemon *daemon, struct reload *reload)
+{
+	struct ruleset *ruleset;
+
+	if (load_files(daemon, &reload->errors, &reload->texts, &ruleset) != 0)
+		return refuse(daemon, reload);
+	claims_check_rules(&daemon->core, ruleset, &reload->errors);
+	if (reload->errors.errors.count > 0) {
+		ruleset_free(ruleset);
+		return refuse(daemon, reload);
+	}
+	core_stage_rules(&daemon->core, ruleset);
+	return true;
+}
+
+static void begin_if_wanted(struct daemon *daemon, struct reload *reload)
 {
 	bool signalled = daemon->reload_wanted;
 
@@ -192,22 +219,77 @@ void reload_if_wanted(struct daemon *daemon, struct reload *ret_reload)
 	if (signalled)
 		daemon_reread_config(daemon);
 	else
-		ret_reload->call = service_take_change(daemon->service);
-	if (!signalled && !ret_reload->call)
+		reload->call = service_take_change(daemon->service, CHANGE_RELOAD);
+	if (!signalled && !reload->call)
 		return;
 	daemon->reload_wanted = false;
-	reload_rules(daemon, ret_reload);
-	if (signalled)
-		reload_log_errors(&ret_reload->errors);
+	reload->refused = !stage_files(daemon, reload);
+	reload->step = reload->refused ? RELOAD_OVER : RELOAD_STAGING;
+	if (!signalled)
+		return;
+	reload_log_errors(&reload->errors);
+	if (reload->refused) /* names are looked up again all the same */
+		people_allow(daemon->core.ruleset, &daemon->config.rights);
 }
 
-void reload_reply(struct reload *reload)
+static void finish(struct daemon *daemon, struct reload *reload)
 {
+	reload->step = RELOAD_OVER;
+	/* devices were claimed while it was decided: perhaps of a group that would go */
+	claims_check_rules(&daemon->core, daemon->core.stage.ruleset, &reload->errors);
+	if (reload->errors.errors.count > 0) {
+		reload->refused = true;
+		core_unstage_rules(&daemon->core);
+		refuse(daemon, reload);
+		if (!reload->call)
+			reload_log_errors(&reload->errors);
+		return;
+	}
+	put_in_force(daemon, &reload->moves);
+	store_save_rules(daemon->store, &reload->texts);
+	daemon->status.rules_stale = false;
+	counter_add(&daemon->status.counters, COUNTER_RELOADS);
+	log_info("rules reloaded: %zu rules, %zu devices moved", daemon->core.ruleset->rules.count,
+		reload->moves.count);
+}
+
+void reload_follow(struct daemon *daemon)
+{
+	struct reload *reload = &daemon->reload;
+
+	if (reload->step == RELOAD_NONE)
+		begin_if_wanted(daemon, reload);
+	if (reload->step == RELOAD_STAGING && stage_slice(daemon))
+		finish(daemon, reload);
+}
+
+void reload_reply(struct daemon *daemon)
+{
+	struct reload *reload = &daemon->reload;
+
+	if (reload->step != RELOAD_OVER)
+		return;
 	if (reload->call && reload->refused)
 		call_reply_invalid_rules(reload->call, &reload->errors);
 	else if (reload->call)
 		call_reply_reload(reload->call, &reload->moves);
+	reload_done(reload);
+}
+
+bool reload_is_busy(const struct daemon *daemon)
+{
+	return daemon->reload_wanted || daemon->reload.step != RELOAD_NONE;
+}
+
+bool reload_holds_looks(const struct daemon *daemon)
+{
+	return daemon->reload.step == RELOAD_STAGING && core_stage_is_overdue(&daemon->core);
+}
+
+void reload_done(struct reload *reload)
+{
 	move_list_done(&reload->moves);
+	rule_texts_done(&reload->texts);
 	rule_errors_done(&reload->errors);
 	*reload = (struct reload){0};
 }

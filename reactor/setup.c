@@ -158,6 +158,15 @@ int daemon_watch_source(struct daemon *daemon)
 	return result;
 }
 
+void daemon_unwatch_source(struct daemon *daemon)
+{
+	int descriptors[SOURCE_DESCRIPTORS];
+	size_t count = source_descriptors(daemon->source, descriptors);
+
+	for (size_t i = 0; i < count; i++)
+		loop_unwatch(daemon->loop, descriptors[i]);
+}
+
 static int open_source(struct daemon *daemon)
 {
 	int result = source_new(daemon->source_type, daemon->config.receive_buffer,
@@ -189,6 +198,20 @@ static int open_loop(struct daemon *daemon)
 	return result;
 }
 
+/* From here on a slow disk holds up nobody. */
+static int start_store(struct daemon *daemon)
+{
+	int result = store_start(daemon->store);
+
+	if (result == 0)
+		result = loop_watch(daemon->loop, store_descriptor(daemon->store), set_flag,
+			&daemon->store_readable);
+	if (result < 0)
+		log_error("cannot start the thread that writes to %s: %s", daemon->options->state,
+			strerror(-result));
+	return result;
+}
+
 static void open_service(struct daemon *daemon)
 {
 	struct service_options options = {
@@ -204,6 +227,12 @@ static void open_service(struct daemon *daemon)
 	daemon->service = service_new(&options);
 }
 
+/* How long a claim waits for the disk. */
+static void set_patience(struct daemon *daemon)
+{
+	daemon->core.claims.patience = daemon->config.store_deadline_s * CLOCK_SECOND;
+}
+
 int daemon_new(const struct options *options, struct daemon **ret_daemon)
 {
 	struct daemon *daemon = memory_allocate(sizeof(*daemon));
@@ -217,6 +246,7 @@ int daemon_new(const struct options *options, struct daemon **ret_daemon)
 	daemon->status.version = HOSTDEVD_VERSION;
 	daemon->status.started = clock_real();
 	core_init(&daemon->core, &daemon->pool, &daemon->status.counters);
+	daemon->core.rights = &daemon->config.rights;
 	looks_init(&daemon->looks, &daemon->pool);
 	name_epoch(daemon);
 	raise_descriptor_limit();
@@ -224,16 +254,24 @@ int daemon_new(const struct options *options, struct daemon **ret_daemon)
 	if (result == 0)
 		result = open_store(daemon);
 	if (result == 0)
+		result = requests_restore(daemon);
+	if (result == 0)
 		result = open_socket(daemon);
 	if (result == 0)
 		result = open_loop(daemon);
 	if (result == 0) /* armed before the first look, so that nothing is missed between */
 		result = open_source(daemon);
+	if (result == 0)
+		result = requests_start(daemon);
+	if (result == 0) {
+		set_patience(daemon);
+		reload_at_start(daemon);
+		result = start_store(daemon);
+	}
 	if (result != 0) {
 		daemon_free(daemon);
 		return result;
 	}
-	reload_at_start(daemon);
 	daemon->probe = probe_new(&daemon->pool);
 	open_service(daemon);
 	*ret_daemon = daemon;
@@ -253,6 +291,8 @@ struct daemon *daemon_free(struct daemon *daemon)
 	probe_free(daemon->probe);
 	store_free(daemon->store);
 	second_opinion_done(&daemon->second_opinion);
+	requests_done(&daemon->requests);
+	reload_done(&daemon->reload);
 	looks_done(&daemon->looks);
 	core_done(&daemon->core);
 	text_pool_done(&daemon->pool);
@@ -266,11 +306,12 @@ int daemon_renew_source(struct daemon *daemon)
 	struct source *old = daemon->source;
 	int result;
 
-	loop_unwatch_all(daemon->loop);
+	daemon_unwatch_source(daemon);
 	daemon->source = NULL;
 	result = open_source(daemon);
 	if (result < 0) {
-		loop_unwatch_all(daemon->loop);
+		if (daemon->source)
+			daemon_unwatch_source(daemon);
 		source_free(daemon->source);
 		daemon->source = old;
 	} else {
@@ -288,6 +329,9 @@ void daemon_reread_config(struct daemon *daemon)
 		log_error("the configuration in force stays");
 		return;
 	}
+	daemon->config.rights.allowances = old.rights.allowances; /* the rules', still in force */
+	old.rights.allowances = (struct vector){0};
+	set_patience(daemon);
 	service_set_limits(daemon->service, &daemon->config.limits);
 	regroup_socket(daemon, old.reader_group);
 	if (old.receive_buffer != daemon->config.receive_buffer)

@@ -7,23 +7,23 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Most of what is formatted fits: numbers, ids, names. */
+#define FORMAT_GUESS 32
+
 void buffer_done(struct buffer *buffer)
 {
 	free(buffer->bytes);
 	*buffer = (struct buffer){0};
 }
 
-char *buffer_reserve(struct buffer *buffer, size_t extra)
+void buffer_grow(struct buffer *buffer, size_t extra)
 {
-	if (buffer->capacity - buffer->length < extra) {
-		size_t capacity = buffer->capacity ? buffer->capacity : 64;
+	size_t capacity = buffer->capacity ? buffer->capacity : 64;
 
-		while (capacity - buffer->length < extra)
-			capacity *= 2;
-		buffer->bytes = memory_resize(buffer->bytes, capacity, 1);
-		buffer->capacity = capacity;
-	}
-	return buffer->bytes + buffer->length;
+	while (capacity - buffer->length < extra)
+		capacity *= 2;
+	buffer->bytes = memory_resize(buffer->bytes, capacity, 1);
+	buffer->capacity = capacity;
 }
 
 void buffer_add(struct buffer *buffer, const void *bytes, size_t length)
@@ -39,24 +39,21 @@ void buffer_add_string(struct buffer *buffer, const char *string)
 	buffer_add(buffer, string, strlen(string));
 }
 
-void buffer_add_byte(struct buffer *buffer, char byte)
-{
-	*buffer_reserve(buffer, 1) = byte;
-	buffer->length++;
-}
-
 void buffer_format_list(struct buffer *buffer, const char *format, va_list arguments)
 {
 	va_list again;
+	char *at = buffer_reserve(buffer, FORMAT_GUESS);
+	size_t room = buffer->capacity - buffer->length;
 	int length;
 
 	va_copy(again, arguments);
-	length = vsnprintf(NULL, 0, format, again);
-	va_end(again);
+	length = vsnprintf(at, room, format, arguments);
 	if (length < 0)
 		abort();
-	vsnprintf(
-		buffer_reserve(buffer, (size_t)length + 1), (size_t)length + 1, format, arguments);
+	if ((size_t)length >= room)
+		vsnprintf(buffer_reserve(buffer, (size_t)length + 1), (size_t)length + 1, format,
+			again);
+	va_end(again);
 	buffer->length += (size_t)length;
 }
 

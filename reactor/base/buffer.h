@@ -15,12 +15,26 @@ struct buffer {
 
 void buffer_done(struct buffer *buffer);
 
+/* Takes memory for at least `extra` more bytes than there are; for buffer_reserve. */
+void buffer_grow(struct buffer *buffer, size_t extra);
+
 /* Room for `extra` more bytes behind the content; returns where they go. */
-char *buffer_reserve(struct buffer *buffer, size_t extra);
+static inline char *buffer_reserve(struct buffer *buffer, size_t extra)
+{
+	if (buffer->capacity - buffer->length < extra)
+		buffer_grow(buffer, extra);
+	return buffer->bytes + buffer->length;
+}
 
 void buffer_add(struct buffer *buffer, const void *bytes, size_t length);
 void buffer_add_string(struct buffer *buffer, const char *string);
-void buffer_add_byte(struct buffer *buffer, char byte);
+
+static inline void buffer_add_byte(struct buffer *buffer, char byte)
+{
+	*buffer_reserve(buffer, 1) = byte;
+	buffer->length++;
+}
+
 void buffer_format(struct buffer *buffer, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void buffer_format_list(struct buffer *buffer, const char *format, va_list arguments)

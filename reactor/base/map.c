@@ -7,17 +7,28 @@
 #include <string.h>
 #include <sys/random.h>
 
+/* Both halves of the product: the lower alone lets high bits of two words cancel for any seed. */
+static uint64_t mix(uint64_t left, uint64_t right)
+{
+	unsigned __int128 product = (unsigned __int128)left * right;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
 static uint64_t hash_bytes(uint64_t seed, const char *bytes, size_t length)
 {
-	uint64_t hash = seed ^ 0xcbf29ce484222325u;
+	uint64_t hash = seed ^ length;
 
-	for (size_t i = 0; i < length; i++) {
-		hash ^= (unsigned char)bytes[i];
-		hash *= 0x100000001b3u;
+	while (length > 0) {
+		size_t part = length < sizeof(uint64_t) ? length : sizeof(uint64_t);
+		uint64_t word = 0;
+
+		memcpy(&word, bytes, part);
+		hash = mix(hash ^ word, 0x9e3779b97f4a7c15u);
+		bytes += part;
+		length -= part;
 	}
-	hash ^= hash >> 32;
-	hash *= 0xd6e8feb86659fd93u;
-	return hash ^ (hash >> 32);
+	return mix(hash, 0xd6e8feb86659fd93u);
 }
 
 /* The slot that holds the key, or the empty one where it would go. */

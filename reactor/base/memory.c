@@ -21,6 +21,13 @@ void *memory_resize(void *memory, size_t count, size_t size)
 	return resized;
 }
 
+void *memory_make_room(void *memory, size_t count, size_t size)
+{
+	if (count & (count - 1)) /* not 0, 1, 2, 4, ... */
+		return memory;
+	return memory_resize(memory, count ? count * 2 : 1, size);
+}
+
 char *memory_duplicate(const char *string)
 {
 	char *copy = strdup(string);

@@ -12,6 +12,13 @@ void *memory_allocate(size_t size) __attribute__((malloc, returns_nonnull, warn_
 void *memory_resize(void *memory, size_t count, size_t size)
 	__attribute__((returns_nonnull, warn_unused_result));
 
+/*
+ * Room for one more behind the `count` items of an array that nothing else resizes. It grows to
+ * powers of two, so that many small arrays need not each keep what they could hold.
+ */
+void *memory_make_room(void *memory, size_t count, size_t size)
+	__attribute__((returns_nonnull, warn_unused_result));
+
 char *memory_duplicate(const char *string) __attribute__((malloc, returns_nonnull));
 
 #define container_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))

@@ -11,7 +11,7 @@ struct text *text_new(const char *bytes, size_t length)
 	struct text *text;
 
 	assert(length < UINT32_MAX);
-	text = memory_allocate(sizeof(*text) + length + 1);
+	text = memory_allocate(offsetof(struct text, bytes) + length + 1);
 	text->references = 1;
 	text->length = (uint32_t)length;
 	if (length > 0)
@@ -46,10 +46,23 @@ struct text *text_ref(struct text *text)
 	return text;
 }
 
+static void tell_watchers(const struct text *text)
+{
+	const struct vector *watchers = &text->pool->watchers;
+
+	for (size_t i = 0; i < watchers->count; i++) {
+		struct text_watcher *watcher = watchers->items[i];
+
+		watcher->gone(watcher, text);
+	}
+}
+
 struct text *text_unref(struct text *text)
 {
 	if (!text || --text->references > 0)
 		return NULL;
+	if (text->watched)
+		tell_watchers(text);
 	if (text->pool)
 		map_take(&text->pool->texts, text->bytes, text->length);
 	free(text);
@@ -64,8 +77,29 @@ void text_replace(struct text **slot, struct text *text)
 	text_unref(old);
 }
 
+void text_watch(struct text *text)
+{
+	assert(text->pool);
+	text->watched = true;
+}
+
+void text_pool_watch(struct text_pool *pool, struct text_watcher *watcher)
+{
+	vector_add(&pool->watchers, watcher);
+}
+
+void text_pool_unwatch(struct text_pool *pool, struct text_watcher *watcher)
+{
+	size_t at = 0;
+
+	while (pool->watchers.items[at] != watcher)
+		at++;
+	vector_remove(&pool->watchers, at);
+}
+
 void text_pool_done(struct text_pool *pool)
 {
-	assert(pool->texts.count == 0);
+	assert(pool->texts.count == 0 && pool->watchers.count == 0);
 	map_done(&pool->texts);
+	vector_done(&pool->watchers);
 }

@@ -7,11 +7,14 @@
  * values needs no look at the bytes. A pool forgets a text with its last reference: a device that
  * invents serial numbers leaves nothing behind.
  *
+ * Whoever keeps something about a text, and not the text, watches it: a weak reference, by address.
+ *
  * Counting is not atomic: texts belong to the reactor's one thread.
  */
 #pragma once
 
 #include "base/map.h"
+#include "base/vector.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,13 +22,21 @@
 
 struct text_pool {
 	struct map texts;
+	struct vector watchers; /* of struct text_watcher, borrowed */
 };
 
 struct text {
 	uint32_t references;
 	uint32_t length;
 	struct text_pool *pool; /* NULL: not interned */
-	char bytes[];		/* `length` of them, then a NUL */
+	bool watched;
+	char bytes[]; /* `length` of them, then a NUL */
+};
+
+/* Someone who is told of the end of watched texts. */
+struct text_watcher {
+	/* `text` is still whole; no text of its pool may be made or given back meanwhile */
+	void (*gone)(struct text_watcher *watcher, const struct text *text);
 };
 
 /* A text of its own, with one reference that the caller owns. At most 4 GiB - 1. */
@@ -42,7 +53,15 @@ struct text *text_unref(struct text *text);
 /* *slot gives up what it held and takes over the caller's reference to `text`. */
 void text_replace(struct text **slot, struct text *text);
 
-/* Every text must have been given back before. */
+/*
+ * From now until text_pool_unwatch, `watcher` is told when the last reference to an interned text
+ * of this pool goes that anyone has marked by text_watch, which counts as no reference.
+ */
+void text_pool_watch(struct text_pool *pool, struct text_watcher *watcher);
+void text_pool_unwatch(struct text_pool *pool, struct text_watcher *watcher);
+void text_watch(struct text *text);
+
+/* Every text must have been given back before, and every watcher. */
 void text_pool_done(struct text_pool *pool);
 
 static inline bool text_is(const struct text *text, const char *string)

@@ -44,11 +44,26 @@ static bool is_control(const char *bytes, size_t length)
 	return length == 2 && first == 0xc2 && (unsigned char)bytes[1] < 0xa0;
 }
 
+/* How many of the bytes, from the first on, are ASCII and no control characters. */
+static size_t count_printable(const char *bytes, size_t length)
+{
+	size_t count = 0;
+
+	while (count < length && bytes[count] >= 0x20 && bytes[count] < 0x7f)
+		count++;
+	return count;
+}
+
 void utf8_clean(struct buffer *buffer, const char *bytes, size_t length)
 {
 	for (size_t at = 0; at < length;) {
-		size_t size = utf8_sequence(bytes + at, length - at);
+		size_t size = count_printable(bytes + at, length - at);
 
+		buffer_add(buffer, bytes + at, size);
+		at += size;
+		if (at == length)
+			break;
+		size = utf8_sequence(bytes + at, length - at);
 		if (size == 0 || is_control(bytes + at, size))
 			buffer_add(buffer, "\xef\xbf\xbd", 3);
 		else

@@ -51,14 +51,21 @@ static bool is_plain(unsigned char byte)
 	return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
 }
 
-static void add_quoted(struct buffer *out, const char *bytes, size_t length)
+/* How many of the bytes, from the first on, stand in JSON as they are. */
+static size_t count_plain(const char *bytes, size_t length)
 {
-	buffer_add_byte(out, '"');
-	for (size_t at = 0; at < length;) {
-		size_t size = 0;
+	size_t count = 0;
 
-		while (at + size < length && is_plain((unsigned char)bytes[at + size]))
-			size++;
+	while (count < length && is_plain((unsigned char)bytes[count]))
+		count++;
+	return count;
+}
+
+static void add_escapes(struct buffer *out, const char *bytes, size_t length)
+{
+	for (size_t at = 0; at < length;) {
+		size_t size = count_plain(bytes + at, length - at);
+
 		buffer_add(out, bytes + at, size);
 		at += size;
 		if (at == length)
@@ -72,6 +79,19 @@ static void add_quoted(struct buffer *out, const char *bytes, size_t length)
 			buffer_add(out, bytes + at, size);
 		at += size ? size : 1;
 	}
+}
+
+static void add_quoted(struct buffer *out, const char *bytes, size_t length)
+{
+	size_t plain = count_plain(bytes, length);
+	char *at = buffer_reserve(out, plain + 2); /* all there is to most texts */
+
+	*at++ = '"';
+	if (plain > 0)
+		memcpy(at, bytes, plain);
+	out->length += plain + 1;
+	if (plain < length)
+		add_escapes(out, bytes + plain, length - plain);
 	buffer_add_byte(out, '"');
 }
 

@@ -4,20 +4,22 @@
 #include "base/memory.h"
 #include "core/claims_internal.h"
 #include "core/holding.h"
-#include "core/membership.h"
 #include "core/settle.h"
 #include "model/candidate.h"
 
+#include <assert.h>
 #include <string.h>
 
 void core_init(struct core *core, struct text_pool *pool, struct counters *counters)
 {
 	*core = (struct core){.pool = pool, .counters = counters, .ruleset = ruleset_new()};
 	claims_init(&core->claims);
+	stage_init(&core->stage);
 }
 
 void core_done(struct core *core)
 {
+	core_unstage_rules(core);
 	vector_done(&core->touched);
 	claims_done(&core->claims);
 	inventory_done(&core->inventory);
@@ -33,11 +35,25 @@ static void touch(struct core *core, struct device *device)
 	vector_add(&core->touched, device);
 }
 
-/* Decides the device by the rules in force; whether anything that is shown differs. */
-static bool decide(struct core *core, struct device *device)
+/*
+ * What a device with these facts belongs to by `ruleset`, which is the one in force or the staged
+ * one: nothing else decides. What limits the staged ones run into counts once they are in force.
+ */
+static struct membership decide(
+	struct core *core, struct ruleset *ruleset, const struct facts *facts)
 {
-	uint64_t hits = core->ruleset->limit_hits;
-	struct membership found = membership_decide(core->ruleset, device->now.facts);
+	uint64_t hits = ruleset->limit_hits;
+	struct membership found = membership_decide(ruleset, facts);
+
+	if (ruleset == core->ruleset)
+		core->counters->values[COUNTER_REGEX_LIMIT_HITS] += ruleset->limit_hits - hits;
+	return found;
+}
+
+/* What the rules found, as far as the device is nobody's; whether anything that is shown differs.
+ */
+static bool take_membership(struct core *core, struct device *device, struct membership found)
+{
 	struct device_view *view = &device->now;
 	struct text *reasons = text_ref(view->reasons);
 	struct text *instance = text_ref(view->instance);
@@ -50,7 +66,6 @@ static bool decide(struct core *core, struct device *device)
 	text_unref(reasons);
 	text_unref(instance);
 
-	core->counters->values[COUNTER_REGEX_LIMIT_HITS] += core->ruleset->limit_hits - hits;
 	text_replace(&view->group, text_ref(found.group));
 	text_replace(&view->rule, text_ref(found.rule));
 	view->rule_number = found.rule_number;
@@ -62,41 +77,31 @@ static bool decide(struct core *core, struct device *device)
 
 void core_decide(struct core *core, struct device *device)
 {
-	if (decide(core, device))
+	if (take_membership(core, device, decide(core, core->ruleset, device->now.facts)))
 		touch(core, device);
 }
 
-/* The device if the facts, which it takes over, are new; else NULL. */
-static struct device *take_facts(struct core *core, struct facts *facts)
+void core_see(struct core *core, struct facts *facts)
 {
 	struct device *device = inventory_put(&core->inventory, facts->id);
+	bool differs = !device->now.facts || !facts_equal(device->now.facts, facts);
 
-	if (device->now.facts && facts_equal(device->now.facts, facts)) {
+	device->doubted = false;
+	/* equal in the properties that the rules in force name says nothing of others */
+	if (differs || core->stage.other_keys)
+		stage_mark(&core->stage, device);
+	if (!differs) {
 		facts_unref(facts);
-		return NULL;
+		return;
 	}
 	if (device->now.facts && device->now.facts->life != facts->life)
 		holding_detach(core, device);
 	facts_unref(device->now.facts);
 	device->now.facts = facts;
 	holding_attach(core, device);
+	take_membership(core, device, decide(core, core->ruleset, facts));
 	touch(core, device);
-	return device;
-}
-
-void core_see(struct core *core, struct facts *facts)
-{
-	struct device *device = take_facts(core, facts);
-
-	if (!device)
-		return;
-	decide(core, device);
 	queue_note_device(core, device);
-}
-
-void core_renew(struct core *core, struct facts *facts)
-{
-	take_facts(core, facts);
 }
 
 static void lose(struct core *core, struct device *device)
@@ -104,19 +109,21 @@ static void lose(struct core *core, struct device *device)
 	if (!device->now.facts)
 		return;
 	holding_detach(core, device);
+	stage_forget(device);
 	device_view_done(&device->now);
 	queue_note_device(core, device);
 	touch(core, device);
 }
 
-/* Whether `id` is among the candidates of `found` from *cursor on, which follows the order. */
-static bool is_found(const struct vector *found, size_t *cursor, const struct text *id)
+/* Whether `device` is among the candidates of `found` from *cursor on, which follows the order. */
+static bool is_found(const struct vector *found, size_t *cursor, const struct device *device)
 {
 	for (; *cursor < found->count; (*cursor)++) {
 		const struct facts *facts = found->items[*cursor];
+		struct device_order order = device_order_of(facts->id->bytes);
 
-		if (device_id_compare(facts->id->bytes, id->bytes) >= 0)
-			return facts->id == id;
+		if (device_order_compare(&order, &device->order) >= 0)
+			return facts->id == device->id;
 	}
 	return false;
 }
@@ -135,7 +142,7 @@ static void lose_candidates(struct core *core, const char *id, const struct vect
 
 		if (strncmp(device->id->bytes, prefix, strlen(prefix)) != 0)
 			break;
-		if (!is_found(found, &cursor, device->id))
+		if (!is_found(found, &cursor, device))
 			lose(core, device);
 	}
 }
@@ -148,6 +155,14 @@ void core_see_all(struct core *core, struct vector *found)
 	for (size_t i = 0; i < found->count; i++)
 		core_see(core, found->items[i]);
 	vector_done(found);
+}
+
+void core_doubt(struct core *core, const char *id)
+{
+	struct device *device = inventory_find(&core->inventory, id);
+
+	if (device)
+		device->doubted = true;
 }
 
 void core_lose(struct core *core, const char *id)
@@ -182,23 +197,66 @@ void move_list_done(struct vector *moves)
 	vector_done(moves);
 }
 
-void core_replace_rules(struct core *core, struct ruleset *ruleset, struct vector *ret_moves)
+void core_stage_rules(struct core *core, struct ruleset *ruleset)
+{
+	stage_begin(&core->stage, ruleset, &core->ruleset->properties, &core->inventory);
+}
+
+struct device *core_stage_next(const struct core *core)
+{
+	return stage_next(&core->stage);
+}
+
+void core_stage_device(struct core *core, struct device *device, struct facts *facts)
+{
+	struct membership found =
+		decide(core, core->stage.ruleset, facts ? facts : device->now.facts);
+
+	stage_decided(&core->stage, device, facts, found);
+}
+
+bool core_stage_is_overdue(const struct core *core)
+{
+	return core->stage.decisions > 2 * core->inventory.devices.count;
+}
+
+void core_unstage_rules(struct core *core)
+{
+	ruleset_free(stage_end(&core->stage, &core->inventory));
+}
+
+static void take_next(struct core *core, struct device *device, struct vector *moves)
+{
+	struct text *before = text_ref(device->now.group);
+	struct next *next = device->next;
+	bool differs = take_membership(core, device, next->membership);
+
+	if (next->facts) {
+		facts_unref(device->now.facts);
+		device->now.facts = facts_ref(next->facts);
+	}
+	if (differs || next->facts)
+		touch(core, device);
+	if (before != device->now.group)
+		add_move(moves, device, before);
+	text_unref(before);
+}
+
+void core_swap_rules(struct core *core, struct vector *ret_moves)
 {
 	struct ruleset *old = core->ruleset;
 
-	core->ruleset = ruleset;
-	claims_keep_groups(core);
+	assert(!core_stage_next(core));
 	for (size_t i = 0; i < core->inventory.devices.count; i++) {
 		struct device *device = core->inventory.devices.items[i];
-		struct text *before = text_ref(device->now.group);
 
-		if (device->now.facts && decide(core, device))
-			touch(core, device);
-		if (before != device->now.group)
-			add_move(ret_moves, device, before);
-		text_unref(before);
+		if (device->now.facts)
+			take_next(core, device, ret_moves);
 	}
+	core->ruleset = stage_end(&core->stage, &core->inventory);
+	core->counters->values[COUNTER_REGEX_LIMIT_HITS] += core->ruleset->limit_hits;
 	ruleset_free(old);
+	claims_keep_groups(core);
 	claims_touch_all(core);
 	queue_note_all(core);
 	claims_due(core, 0); /* a group may wait for missing devices no longer */

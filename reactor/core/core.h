@@ -12,6 +12,7 @@
 #include "core/claims_state.h"
 #include "core/counters.h"
 #include "core/rights.h"
+#include "core/stage.h"
 #include "model/delta.h"
 #include "model/inventory.h"
 #include "rules/evaluate.h"
@@ -19,8 +20,9 @@
 struct core {
 	struct text_pool *pool;
 	struct counters *counters;
-	struct ruleset *ruleset;     /* in force; owned */
 	const struct rights *rights; /* of who may claim; the edge's */
+	struct ruleset *ruleset;     /* in force; owned */
+	struct stage stage;	     /* rules that are to be in force */
 	struct inventory inventory;
 	struct claims claims;
 	struct vector touched; /* of struct device, to be settled */
@@ -46,26 +48,51 @@ void core_done(struct core *core);
 void core_see(struct core *core, struct facts *facts);
 
 /*
- * The same as core_see for facts that rules about to come into force need: the device is not
- * decided here, since core_replace_rules will.
- */
-void core_renew(struct core *core, struct facts *facts);
-
-/*
  * All that one look found: a device, and after it the vGPU candidates that it carries, in the order
  * of ids. Takes the references over; the vector is empty afterwards. Candidates of the device that
  * are known, but not among them, are gone.
  */
 void core_see_all(struct core *core, struct vector *found);
 
+/* A look at the device failed: until the next one succeeds, its facts may be out of date. */
+void core_doubt(struct core *core, const char *id);
+
 /* Removal, of the candidates that the device carries too; an unknown id is nothing. */
 void core_lose(struct core *core, const char *id);
 
 /*
- * Puts `ruleset` (taken over) in force and decides every device again. Appends to ret_moves (of
- * struct move) every device whose group differs; move_list_done frees them.
+ * New rules come into force in three steps, between which devices may come, change and go, decided
+ * by the old rules all the while: they are staged; each device is decided by them; all is swapped
+ * at once. A device that changes is to be decided again.
+ *
+ * Stages `ruleset` (taken over). What was staged before is thrown away with what it decided.
  */
-void core_replace_rules(struct core *core, struct ruleset *ruleset, struct vector *ret_moves);
+void core_stage_rules(struct core *core, struct ruleset *ruleset);
+
+/* A present device that the staged rules have to decide, or NULL: the rules can be swapped. */
+struct device *core_stage_next(const struct core *core);
+
+/*
+ * Decides what core_stage_next returned. `facts` (taken over) are those that it has with the udev
+ * properties that the staged rules name, core::stage.other_keys says whether they are others; NULL:
+ * it stays as it is.
+ */
+void core_stage_device(struct core *core, struct device *device, struct facts *facts);
+
+/*
+ * Whether devices may be changing faster than they are decided: more was decided than all of them
+ * twice. No swap is to be expected unless what makes them change is held back.
+ */
+bool core_stage_is_overdue(const struct core *core);
+
+/* Forgets the staged rules; those in force stay. */
+void core_unstage_rules(struct core *core);
+
+/*
+ * Puts the staged rules in force, which have decided every device. Appends to ret_moves (of struct
+ * move) every device whose group differs; move_list_done frees them.
+ */
+void core_swap_rules(struct core *core, struct vector *ret_moves);
 void move_list_done(struct vector *moves);
 
 /* A scan after lost events is complete: one `resync` follows the differences it found. */

@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Most devices are described in less. */
+#define DEVICE_GUESS 1024
+
 static void write_fields(struct writer *json, const struct facts *facts, enum kind kind)
 {
 	writer_key(json, kind_name(kind));
@@ -32,6 +35,7 @@ struct text *describe_device(const struct device_view *view)
 	const struct facts *facts = view->facts;
 	struct writer json = {0};
 
+	buffer_reserve(&json.out, DEVICE_GUESS);
 	writer_open(&json, '{');
 	writer_key_text(&json, "id", facts->id);
 	writer_key(&json, "kinds");
@@ -62,14 +66,19 @@ struct text *describe_device(const struct device_view *view)
 	return writer_take(&json);
 }
 
+void describe_write_short(struct writer *json, const struct text *id, enum device_state state)
+{
+	writer_open(json, '{');
+	writer_key_text(json, "id", id);
+	writer_key_string(json, "state", device_state_name(state));
+	writer_close(json, '}');
+}
+
 struct text *describe_device_short(const struct text *id, enum device_state state)
 {
 	struct writer json = {0};
 
-	writer_open(&json, '{');
-	writer_key_text(&json, "id", id);
-	writer_key_string(&json, "state", device_state_name(state));
-	writer_close(&json, '}');
+	describe_write_short(&json, id, state);
 	return writer_take(&json);
 }
 

@@ -10,6 +10,7 @@ struct text *describe_device(const struct device_view *view);
 
 /* Only `id` and `state`, for events that do not carry the whole. */
 struct text *describe_device_short(const struct text *id, enum device_state state);
+void describe_write_short(struct writer *json, const struct text *id, enum device_state state);
 
 /* Appends one text for each group, by name, or for each rule, by number. */
 void describe_groups(const struct core *core, struct vector *ret_texts);

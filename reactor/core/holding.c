@@ -292,9 +292,8 @@ struct membership holding_overrule(
 	if (instance->pending)
 		return as_before(view, found);
 	text_replace(&view->instance, instance_id(core, instance));
-	if (found.group != instance->group) {
+	if (found.group != instance->group)
 		found = (struct membership){.group = instance->group};
-	}
 	found.state = STATE_CLAIMED;
 	return found;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "core/membership.h"
 
-struct membership membership_decide(struct ruleset *ruleset, const struct facts *facts)
+struct membership membership_decide(const struct ruleset *ruleset, const struct facts *facts)
 {
-	const struct rule *rule = evaluate(ruleset, facts);
+	const struct rule *rule = matcher_decide(ruleset, facts);
 
 	if (!rule)
 		return (struct membership){.state = STATE_UNMATCHED};

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "model/device.h"
-#include "rules/evaluate.h"
+#include "rules/matcher.h"
 
 struct membership {
 	struct text *group; /* borrowed from the ruleset; NULL: no rule holds */
@@ -13,4 +13,4 @@ struct membership {
 };
 
 /* The group of the first enabled rule, of any kind of the device, that holds. */
-struct membership membership_decide(struct ruleset *ruleset, const struct facts *facts);
+struct membership membership_decide(const struct ruleset *ruleset, const struct facts *facts);

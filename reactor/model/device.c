@@ -34,6 +34,7 @@ struct device *device_new(struct text *id)
 	struct device *device = memory_allocate(sizeof(*device));
 
 	device->id = id;
+	device->order = device_order_of(id->bytes);
 	device->now.state = STATE_UNMATCHED;
 	device->told.state = STATE_UNMATCHED;
 	return device;
@@ -93,22 +94,25 @@ static bool take_address(const char *name, uint64_t *ret_order, const char **ret
 	return true;
 }
 
-int device_id_compare(const char *left, const char *right)
+struct device_order device_order_of(const char *id)
 {
-	size_t left_prefix = strcspn(left, ":");
-	size_t right_prefix = strcspn(right, ":");
-	const char *left_rest;
-	const char *right_rest;
-	uint64_t left_order;
-	uint64_t right_order;
-	int kind = strncmp(left, right, left_prefix > right_prefix ? left_prefix : right_prefix);
+	struct device_order order = {.id = id, .prefix = strcspn(id, ":")};
 
-	if (kind != 0 || left[left_prefix] == '\0' || right[right_prefix] == '\0')
-		return kind ? kind : strcmp(left, right);
-	if (!take_address(left + left_prefix + 1, &left_order, &left_rest) ||
-		!take_address(right + right_prefix + 1, &right_order, &right_rest))
-		return strverscmp(left, right);
-	if (left_order != right_order)
-		return left_order > right_order ? 1 : -1;
-	return strverscmp(left_rest, right_rest);
+	if (id[order.prefix] == ':')
+		order.addressed = take_address(id + order.prefix + 1, &order.address, &order.rest);
+	return order;
+}
+
+int device_order_compare(const struct device_order *left, const struct device_order *right)
+{
+	size_t prefix = left->prefix > right->prefix ? left->prefix : right->prefix;
+	int kind = strncmp(left->id, right->id, prefix);
+
+	if (kind != 0)
+		return kind;
+	if (!left->addressed || !right->addressed)
+		return strverscmp(left->id, right->id);
+	if (left->address != right->address)
+		return left->address > right->address ? 1 : -1;
+	return strverscmp(left->rest, right->rest);
 }

@@ -35,11 +35,28 @@ struct device_view {
 	struct text *json;     /* the Device of SPEC section 8; NULL while it is not there */
 };
 
+struct next; /* core/stage.h */
+
+/*
+ * The place of an id in lists: by kind, then PCI functions, and vGPU candidates of each, by
+ * address; the rest with runs of digits compared as numbers, so that usb:1-2 comes before usb:1-10.
+ */
+struct device_order {
+	const char *id; /* borrowed */
+	size_t prefix;	/* length of the kind's name before the colon */
+	bool addressed;
+	uint64_t address;
+	const char *rest; /* what stands behind the address */
+};
+
 struct device {
-	struct text *id;	 /* interned */
-	struct device_view now;	 /* json is made by core_settle */
-	struct device_view told; /* as of the last core_settle */
-	bool touched;		 /* stands in core::touched */
+	struct text *id;	   /* interned */
+	struct device_order order; /* of the id */
+	struct device_view now;	   /* json is made by core_settle */
+	struct device_view told;   /* as of the last core_settle */
+	struct next *next;	   /* while rules are staged: what it will be; else NULL */
+	bool touched;		   /* stands in core::touched */
+	bool doubted;		   /* the last look failed: the facts are from one before */
 	bool picked; /* chosen by the claim that is being decided; false between turns */
 	bool twin;   /* present together with another device of an instance's identity: blocked */
 	struct identity *identity; /* that names it, if it was ever granted; else NULL */
@@ -52,8 +69,5 @@ struct device *device_free(struct device *device);
 void device_view_copy(struct device_view *view, const struct device_view *from);
 void device_view_done(struct device_view *view);
 
-/*
- * The order of ids in lists: by kind, then PCI functions, and vGPU candidates of each, by address;
- * the rest with runs of digits compared as numbers, so that usb:1-2 comes before usb:1-10.
- */
-int device_id_compare(const char *left, const char *right);
+struct device_order device_order_of(const char *id);
+int device_order_compare(const struct device_order *left, const struct device_order *right);

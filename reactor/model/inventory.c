@@ -14,12 +14,13 @@ size_t inventory_locate(const struct inventory *inventory, const char *id)
 {
 	size_t low = 0;
 	size_t high = inventory->devices.count;
+	struct device_order order = device_order_of(id);
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		const struct device *device = inventory->devices.items[middle];
 
-		if (device_id_compare(device->id->bytes, id) < 0)
+		if (device_order_compare(&device->order, &order) < 0)
 			low = middle + 1;
 		else
 			high = middle;

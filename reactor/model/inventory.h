@@ -9,7 +9,7 @@
 #include "model/device.h"
 
 struct inventory {
-	struct vector devices; /* of struct device, owned, sorted by device_id_compare */
+	struct vector devices; /* of struct device, owned, sorted by device_order_compare */
 };
 
 void inventory_done(struct inventory *inventory);

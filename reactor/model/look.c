@@ -55,7 +55,7 @@ static struct look *find_or_queue(struct looks *looks, const char *id, int64_t s
 	return look;
 }
 
-struct look *looks_add(struct looks *looks, const char *id, int64_t since)
+struct look *looks_add_rebound(struct looks *looks, const char *id, int64_t since)
 {
 	struct look *look = find_or_queue(looks, id, since);
 
@@ -63,9 +63,17 @@ struct look *looks_add(struct looks *looks, const char *id, int64_t since)
 	return look;
 }
 
+struct look *looks_add(struct looks *looks, const char *id, int64_t since)
+{
+	struct look *look = looks_add_rebound(looks, id, since);
+
+	look->whole = true;
+	return look;
+}
+
 void looks_add_derived(struct looks *looks, const char *id, int64_t since)
 {
-	find_or_queue(looks, id, since);
+	find_or_queue(looks, id, since)->whole = true;
 }
 
 struct look *looks_take(struct looks *looks)
@@ -86,9 +94,11 @@ void looks_defer(struct looks *looks, struct look *look, int64_t not_before)
 
 	if (same) {
 		same->derived = same->derived && look->derived;
+		same->whole = true;
 		look_free(look);
 		return;
 	}
+	look->whole = true;
 	look->not_before = not_before;
 	list_append(&looks->waiting, &look->link);
 	map_add(&looks->by_id, look->id->bytes, look->id->length, look);

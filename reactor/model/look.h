@@ -6,6 +6,9 @@
  * A look is at a place in sysfs: pci:NAME is /sys/bus/pci/devices/NAME, usb:NAME is
  * /sys/bus/usb/devices/NAME. vGPU candidates are seen in the look at the function that carries
  * them.
+ *
+ * A look is whole unless nothing but the coming or going of drivers asked for it: then what no
+ * driver can change need not be read again. Whatever else asks, before or after, makes it whole.
  */
 #pragma once
 
@@ -22,6 +25,7 @@ struct look {
 	struct text *id;       /* interned */
 	int64_t since; /* monotonic time at which its first event was received; CLOCK_NEVER: none */
 	bool derived;  /* only looks at other devices asked for it; it asks for none itself */
+	bool whole;    /* everything is to be read */
 	unsigned attempts;     /* that found the device incomplete */
 	int64_t not_before;    /* while waiting: when it is due; else 0 */
 	bool properties_known; /* an event brought the udev properties along */
@@ -46,6 +50,9 @@ void looks_done(struct looks *looks);
  */
 struct look *looks_add(struct looks *looks, const char *id, int64_t since);
 
+/* Likewise, on account of a driver that was bound or unbound, and nothing else. */
+struct look *looks_add_rebound(struct looks *looks, const char *id, int64_t since);
+
 /* Likewise, on account of a look at another device: so two that ask for each other come to an end.
  */
 void looks_add_derived(struct looks *looks, const char *id, int64_t since);
@@ -54,8 +61,8 @@ void looks_add_derived(struct looks *looks, const char *id, int64_t since);
 struct look *looks_take(struct looks *looks);
 
 /*
- * Puts a look that was taken off until `not_before`, or until it is asked for again. If it was
- * asked for meanwhile, that one stays and this one is freed.
+ * Puts a look that was taken off until `not_before`, or until it is asked for again, and makes it
+ * whole. If it was asked for meanwhile, that one stays, whole, and this one is freed.
  */
 void looks_defer(struct looks *looks, struct look *look, int64_t not_before);
 

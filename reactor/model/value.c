@@ -200,51 +200,65 @@ int value_normalise(
 	return VALUE_MALFORMED;
 }
 
-/* The place of a text form among those of its type; texts have none. */
+/* The place of a number or version, in text form, among its like. */
 static int64_t value_order(enum value_type type, const struct text *form)
 {
 	struct spelling spelling = {form->bytes, form->length};
-	struct address address = {0};
-	uint64_t number = 0;
+	uint64_t version = 0;
 	int64_t scaled = 0;
 
-	switch (type) {
-	case VALUE_TEXT:
-	case VALUE_LIST:
-		break;
-	case VALUE_ADDRESS:
-		if (parse_address(spelling, &address))
-			return (int64_t)address_order(address);
-		break;
-	case VALUE_HEX:
-		if (parse_hex(spelling, INT64_MAX, &number))
-			return (int64_t)number;
-		break;
-	case VALUE_NUMBER:
-		if (parse_number(spelling, &scaled))
-			return scaled;
-		break;
-	case VALUE_ID_PAIR:
-		if (parse_id_pair(spelling, &number))
-			return (int64_t)number;
-		break;
-	case VALUE_VERSION:
-		if (parse_version(spelling, &number))
-			return (int64_t)number;
-		break;
-	}
+	if (type == VALUE_VERSION && parse_version(spelling, &version))
+		return (int64_t)version;
+	if (type == VALUE_NUMBER && parse_number(spelling, &scaled))
+		return scaled;
 	return 0;
+}
+
+static int compare_orders(enum value_type type, const struct text *left, const struct text *right)
+{
+	int64_t left_order = value_order(type, left);
+	int64_t right_order = value_order(type, right);
+
+	return (left_order > right_order) - (left_order < right_order);
+}
+
+static int compare_bytes(const struct text *left, const struct text *right)
+{
+	size_t shorter = left->length < right->length ? left->length : right->length;
+	int bytes = memcmp(left->bytes, right->bytes, shorter);
+
+	return bytes ? bytes : (left->length > right->length) - (left->length < right->length);
+}
+
+/* Digits of one base without needless zeros before them: the longer is the greater. */
+static int compare_digits(const struct text *left, const struct text *right)
+{
+	if (left->length != right->length)
+		return left->length > right->length ? 1 : -1;
+	return memcmp(left->bytes, right->bytes, left->length);
+}
+
+static bool is_whole(const struct text *number)
+{
+	return strspn(number->bytes, "0123456789") == number->length;
 }
 
 int value_compare(enum value_type type, const struct text *left, const struct text *right)
 {
-	int64_t left_order = value_order(type, left);
-	int64_t right_order = value_order(type, right);
-	size_t shorter = left->length < right->length ? left->length : right->length;
-	int bytes;
-
-	if (type != VALUE_TEXT && type != VALUE_LIST)
-		return (left_order > right_order) - (left_order < right_order);
-	bytes = memcmp(left->bytes, right->bytes, shorter);
-	return bytes ? bytes : (left->length > right->length) - (left->length < right->length);
+	switch (type) {
+	case VALUE_TEXT:
+	case VALUE_LIST:
+		return compare_bytes(left, right);
+	case VALUE_ADDRESS:
+	case VALUE_HEX:
+	case VALUE_ID_PAIR:
+		return compare_digits(left, right);
+	case VALUE_NUMBER:
+		if (is_whole(left) && is_whole(right))
+			return compare_digits(left, right);
+		return compare_orders(type, left, right);
+	case VALUE_VERSION:
+		return compare_orders(type, left, right);
+	}
+	return 0;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The plainest way to say which rule holds: in order, every condition. `explain` writes down the
- * same answers, so it cannot say anything else than what was decided.
+ * The plainest way to say which rule holds: in order, every condition. The matcher asks the same
+ * questions of single values, and `explain` writes down the answers.
  */
 #include "rules/evaluate.h"
 
-const struct text *evaluate_actual(const struct condition *test, const struct facts *facts)
+struct text *evaluate_actual(const struct condition *test, const struct facts *facts)
 {
 	if (test->property)
 		return facts_property(facts, test->property);
@@ -36,25 +36,15 @@ bool evaluate_condition(
 	return false;
 }
 
-static bool rule_holds(struct ruleset *ruleset, struct rule *rule, const struct facts *facts)
+const struct rule *evaluate(const struct ruleset *ruleset, const struct facts *facts)
 {
-	bool limit_hit = false;
-	bool holds = evaluate_condition(rule->match, facts, &limit_hit);
+	bool limit_hit = false; /* counted where rules decide in earnest */
 
-	if (limit_hit) {
-		rule->limit_hit = true;
-		ruleset->limit_hits++;
-	}
-	return holds;
-}
-
-const struct rule *evaluate(struct ruleset *ruleset, const struct facts *facts)
-{
 	for (size_t i = 0; i < ruleset->rules.count; i++) {
-		struct rule *rule = ruleset->rules.items[i];
+		const struct rule *rule = ruleset->rules.items[i];
 
 		if (rule->enabled && (facts->kinds & KIND_MASK(rule->group->kind)) &&
-			rule_holds(ruleset, rule, facts))
+			evaluate_condition(rule->match, facts, &limit_hit))
 			return rule;
 	}
 	return NULL;

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The plain evaluator: rules in order, every condition, on one screen. */
+/*
+ * The plain evaluator: rules in order, every condition, on one screen. What a condition says of a
+ * device is defined here; which rule decides in earnest is the matcher's to say (matcher.h), and a
+ * property test holds both together.
+ */
 #pragma once
 
 #include "model/facts.h"
 #include "rules/ruleset.h"
 
-/*
- * The first enabled rule, of any kind of the device, whose conditions all hold; NULL if none does.
- * Counts a regex that ran into its match limit in the ruleset and in its rule.
- */
-const struct rule *evaluate(struct ruleset *ruleset, const struct facts *facts);
+/* The first enabled rule, of any kind of the device, whose conditions all hold, or NULL. */
+const struct rule *evaluate(const struct ruleset *ruleset, const struct facts *facts);
 
 /*
  * Whether a condition holds; the kind and state of its rule are not looked at. *ret_limit_hit
@@ -19,4 +20,4 @@ bool evaluate_condition(
 	const struct condition *condition, const struct facts *facts, bool *ret_limit_hit);
 
 /* The value that a test reads: a field's or a property's; NULL: absent. */
-const struct text *evaluate_actual(const struct condition *test, const struct facts *facts);
+struct text *evaluate_actual(const struct condition *test, const struct facts *facts);

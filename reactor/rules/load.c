@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "rules/loader.h"
+#include "rules/matcher.h"
 #include "rules/pattern.h"
 #include "rules/scan.h"
 
@@ -242,6 +243,8 @@ int load_rules(const struct vector *texts, const struct load_options *options,
 	sort(&loader.ruleset->groups, by_group_name);
 	sort(&loader.ruleset->properties, by_text);
 	find_empty_groups(loader.ruleset);
+	for (enum kind kind = 0; kind < KIND_COUNT; kind++)
+		loader.ruleset->matchers[kind] = matcher_new(loader.ruleset, kind, options->pool);
 	*ret_ruleset = loader.ruleset;
 	return 0;
 }

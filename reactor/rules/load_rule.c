@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/memory.h"
+#include "rules/clause.h"
 #include "rules/loader.h"
 #include "rules/suggest.h"
 
@@ -95,13 +96,19 @@ static void read_match(struct loader *loader, const config_setting_t *setting, s
 {
 	const config_setting_t *match = config_setting_get_member(setting, "match");
 
-	if (match)
-		rule->match =
-			load_match(loader, match, rule->group ? rule->group->kind : KIND_COUNT);
-	else
+	if (!match) {
 		loader_error(loader, setting,
 			"add match = ( (\"field\", \"operator\", \"value\") );",
 			"a rule without `match`");
+		return;
+	}
+	rule->match = load_match(loader, match, rule->group ? rule->group->kind : KIND_COUNT);
+	if (rule->match && clause_count(rule->match) > CLAUSE_MOST)
+		loader_error(loader, match,
+			"put conditions on one field into an `any` of their own, which counts as "
+			"one alternative, or write several rules",
+			"alternatives (`any`, and `all` under `not`) combine in more than %u ways",
+			CLAUSE_MOST);
 }
 
 static void read_name(struct loader *loader, const config_setting_t *setting, struct rule *rule)

@@ -2,6 +2,7 @@
 #include "rules/ruleset.h"
 
 #include "base/memory.h"
+#include "rules/matcher.h"
 #include "rules/pattern.h"
 
 #include <string.h>
@@ -106,6 +107,8 @@ struct ruleset *ruleset_free(struct ruleset *ruleset)
 {
 	if (!ruleset)
 		return NULL;
+	for (enum kind kind = 0; kind < KIND_COUNT; kind++)
+		matcher_free(ruleset->matchers[kind]);
 	for (size_t i = 0; i < ruleset->rules.count; i++)
 		rule_free(ruleset->rules.items[i]);
 	vector_done(&ruleset->rules);

@@ -117,7 +117,8 @@ struct ruleset {
 	struct vector
 		properties; /* of struct text: KEY of every udev.KEY that is named, ascending */
 	struct pattern_engine *engine; /* of the patterns in rules; NULL if it was not loaded */
-	uint64_t limit_hits;	       /* match limits hit by evaluation since it was loaded */
+	uint64_t limit_hits;	       /* match limits that its matchers saw being hit */
+	struct matcher *matchers[KIND_COUNT]; /* NULL: no enabled rule of that kind */
 };
 
 /* A ruleset without groups and rules. */

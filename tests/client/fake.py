@@ -17,6 +17,16 @@ STICK = {
     'id': 'usb:1-2.1', 'kinds': ['usb'], 'name': 'Evil\x1b[31m\u009bStick\u202e', 'state': 'unmatched',
     'reasons': [], 'fields': {'usb': {'path': '1-2.1'}},
 }
+INSTANCES = [
+    {'id': 'i-1', 'device': 'pci:0000:01:00.0', 'group': 't4', 'vm': 'web', 'uid': 0,
+     'life': 'process', 'pid': 77, 'token': 'x', 'generation': 3, 'since': 1700000000000000,
+     'state': 'ready', 'attach': {
+         'qemu': 'vfio-pci,host=0000:01:00.0',
+         'libvirt': "<hostdev mode='subsystem' type='pci' managed='no'/>"}},
+    {'id': 'i-12', 'device': 'usb:1-2.1', 'group': 't4', 'tenant': 'blue', 'vm': 'a\x1b[31m',
+     'uid': 1000, 'life': 'explicit', 'vm_life': 'connection', 'generation': 1,
+     'since': 1700000000000000, 'state': 'missing'},
+]
 GROUPS = [
     {'name': 't4', 'kind': 'pci', 'description': 'Tesla T4', 'driver': 'vfio-pci', 'devices': 1,
      'available': 1, 'claimed': 0, 'preparing': 0, 'blocked': 0, 'failed': 0, 'missing': 2, 'rules': 1},
@@ -84,6 +94,19 @@ def whole_daemon(call):
         return reply(**head, devices=[d for d in (T4, STICK) if group in (None, d.get('group'))])
     if method == 'org.hostdevd.ListGroups':
         return reply(**head, groups=GROUPS)
+    if method == 'org.hostdevd.ListInstances':
+        group = parameters.get('group')
+        return reply(**head, instances=[i for i in INSTANCES if group in (None, i['group'])])
+    if method == 'org.hostdevd.Claim':
+        return reply(instances=INSTANCES[:parameters.get('count', 1)])
+    if method in ('org.hostdevd.Assign', 'org.hostdevd.Unassign'):
+        return reply(instance=INSTANCES[1])
+    if method == 'org.hostdevd.Bind':
+        return reply(instances=INSTANCES)
+    if method == 'org.hostdevd.Release':
+        return reply(released=['i-1', 'i-12'])
+    if method == 'org.hostdevd.AcceptLoss':
+        return reply(status=STATUS)
     if method == 'org.hostdevd.ListRules':
         return reply(**head, rules=RULES)
     if method in ('org.hostdevd.GetDevice', 'org.hostdevd.Explain'):

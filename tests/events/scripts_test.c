@@ -4,6 +4,11 @@
  * the events that must come out, as `> ` lines. A bug report becomes a script.
  *
  *   rules            the lines up to `.` are a rule file, put in force in this turn
+ *   stage            likewise, but only staged
+ *   decide ID WORD.. the staged rules decide it; they must have to, and next. With words: by these
+ *                    facts, which have the udev properties that they name
+ *   decide           they decide all that they have to
+ *   swap             what is staged, and has decided all, is put in force
  *   see ID WORD...   facts of a device (tests/lib/world.h); after ` | ` each those of a candidate
  *   lose ID          the device is gone
  *   resync           a scan is complete
@@ -228,6 +233,55 @@ static void refuse_rules(struct script *script, const char *rules)
 	ruleset_free(ruleset);
 }
 
+/* The lines up to `.`, for what the word says. */
+static void take_rules(struct script *script, const char *word, FILE *stream)
+{
+	char *rules = read_rules(script, stream);
+
+	if (strcmp(word, "rules") == 0) {
+		edge_load_rules(&script->edge, rules);
+	} else if (strcmp(word, "refuse") == 0) {
+		refuse_rules(script, rules);
+	} else {
+		struct ruleset *ruleset = world_load(&script->edge.world, rules);
+
+		assert_non_null(ruleset);
+		core_stage_rules(&script->edge.world.core, ruleset);
+	}
+	free(rules);
+}
+
+/* `words` are the facts, NULL: those that it has. */
+static void decide_next(struct script *script, const char *words)
+{
+	struct device *device = core_stage_next(&script->edge.world.core);
+	size_t length = words ? strcspn(words, " ") : 0;
+
+	if (!device || (words && (device->id->length != length ||
+					 strncmp(words, device->id->bytes, length) != 0)))
+		fail_msg("%s:%u: %s is to be decided next", script->file, script->line,
+			device ? device->id->bytes : "nothing");
+	core_stage_device(&script->edge.world.core, device,
+		words && words[length] ? world_facts(&script->edge.world, words) : NULL);
+}
+
+static void decide_all(struct script *script)
+{
+	while (core_stage_next(&script->edge.world.core))
+		decide_next(script, NULL);
+}
+
+static void swap_rules(struct script *script)
+{
+	struct device *device = core_stage_next(&script->edge.world.core);
+	struct vector moves = {0};
+
+	if (device)
+		fail_msg("%s:%u: %s is not decided", script->file, script->line, device->id->bytes);
+	core_swap_rules(&script->edge.world.core, &moves);
+	move_list_done(&moves);
+}
+
 static void allow(struct edge *edge, const char *words)
 {
 	struct buffer group = {0};
@@ -247,6 +301,12 @@ static bool run_word(struct script *script, const char *word, const char *argume
 		edge_see(edge, argument);
 	else if (strcmp(word, "lose") == 0)
 		edge_lose(edge, argument);
+	else if (strcmp(word, "decide") == 0 && argument[0])
+		decide_next(script, argument);
+	else if (strcmp(word, "decide") == 0)
+		decide_all(script);
+	else if (strcmp(word, "swap") == 0)
+		swap_rules(script);
 	else if (strcmp(word, "commit") == 0)
 		edge_commit(edge, strcmp(argument, "failed") == 0      ? BATCH_FAILED
 				  : strcmp(argument, "essential") == 0 ? BATCH_ESSENTIAL
@@ -274,15 +334,10 @@ static void crash(struct script *script, bool written)
 static void run_command(struct script *script, char *line, FILE *stream)
 {
 	char *argument = strchr(line, ' ');
-	char *rules;
 
-	if (strcmp(line, "rules") == 0 || strcmp(line, "refuse") == 0) {
-		rules = read_rules(script, stream);
-		if (strcmp(line, "rules") == 0)
-			edge_load_rules(&script->edge, rules);
-		else
-			refuse_rules(script, rules);
-		free(rules);
+	if (strcmp(line, "rules") == 0 || strcmp(line, "refuse") == 0 ||
+		strcmp(line, "stage") == 0) {
+		take_rules(script, line, stream);
 	} else if (strcmp(line, "resync") == 0) {
 		core_note_resync(&script->edge.world.core);
 	} else if (strcmp(line, "idle") == 0) {

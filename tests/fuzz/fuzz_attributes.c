@@ -152,7 +152,7 @@ static void check_device(enum kind kind)
 	snprintf(folder.path, sizeof(folder.path), "/sys/bus/x/devices/%s",
 		kind == KIND_USB ? "1-2" : "0000:01:00.0");
 	complete = kind == KIND_USB ? probe_usb(&usb_names, &pool, &folder, facts)
-				    : probe_pci(names, &pool, &folder, facts);
+				    : probe_pci(names, &pool, &folder, NULL, facts);
 	if (folder.error)
 		abort();
 	for (enum field field = 0; field < FIELD_COUNT; field++)

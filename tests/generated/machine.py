@@ -47,7 +47,7 @@ class Udevd:
 
     def send(self, action, path, subsystem="pci", devtype=None, **properties):
         """`path` is the device's folder, or a path below /devices."""
-        properties = {"ACTION": action, "DEVPATH": path[len(SYS):] if path.startswith(SYS) else path,
+        properties = {"UDEV_DATABASE_VERSION": "1", "ACTION": action, "DEVPATH": path[len(SYS):] if path.startswith(SYS) else path,
                       "SUBSYSTEM": subsystem, "SEQNUM": str(next(self.numbers)), **properties}
         if devtype:
             properties["DEVTYPE"] = devtype

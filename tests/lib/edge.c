@@ -62,7 +62,7 @@ static void put_in_force(struct edge *edge)
 	struct ruleset *ruleset = world_load(&edge->world, edge->rules);
 
 	assert_non_null(ruleset);
-	core_replace_rules(&edge->world.core, ruleset, &moves);
+	world_put_in_force(&edge->world.core, ruleset, &moves);
 	move_list_done(&moves);
 }
 

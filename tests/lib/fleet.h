@@ -1,45 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Random devices and rules for property tests: PCI functions with siblings in their slot, a PF with
- * VFs, a VF with vGPU types, and USB sticks, some of them alike, that move between ports. What is
- * present is kept as words (lib/world.h), so that another core can be shown the same.
+ * Devices in numbers, as real machines have them: every field that a probe would fill, with what
+ * differs between devices different (addresses, serials, IOMMU groups) and what a fleet shares
+ * (models, drivers) shared. For benchmarks and tests of many.
  */
 #pragma once
 
-#include "lib/world.h"
+#include "model/facts.h"
 
-#define FLEET_PLACES 17
-#define FLEET_GROUPS 6
+/* A virtual function of a NIC with 64 of them: the PCI device with the most fields. */
+struct facts *fleet_virtual_function(struct text_pool *pool, unsigned number, const char *driver);
 
-/* xorshift64: any state but 0. */
-struct chance {
-	uint64_t state;
-};
+/* A headset behind a hub, with a serial of its own. */
+struct facts *fleet_headset(struct text_pool *pool, unsigned number, const char *driver);
 
-unsigned chance_below(struct chance *chance, unsigned limit);
-bool chance_in(struct chance *chance, unsigned limit); /* one in so many */
-
-struct fleet {
-	struct chance *chance;
-	char *words[FLEET_PLACES]; /* of what is there; NULL: nothing */
-	int thing[FLEET_PLACES];   /* stick in a USB port */
-	uint64_t lives;
-	char *rules; /* text of those in force */
-	bool whole_slots;
-};
-
-extern const char *const fleet_ids[FLEET_PLACES];
-extern const char *const fleet_groups[FLEET_GROUPS];
-
-void fleet_init(struct fleet *fleet, struct chance *chance);
-void fleet_done(struct fleet *fleet);
-
-/* Something arrives at, changes in, goes from or is replaced in a place. Returns what, for a log.
- */
-const char *fleet_step(struct fleet *fleet, struct world *world, unsigned place);
-
-/* Shows another world everything that is present, in a random order. */
-void fleet_show(struct fleet *fleet, struct world *world);
-
-/* The text of random rules; the caller frees it. `whole` allows groups that give whole slots. */
-char *fleet_rules(struct fleet *fleet, bool whole);
+/* Rules that put both into groups. */
+extern const char fleet_rules[];

@@ -7,8 +7,8 @@
 
 #include "base/clock.h"
 #include "core/claims_internal.h"
-#include "lib/fleet.h"
 #include "lib/ledger.h"
+#include "lib/population.h"
 #include "lib/subscriber.h"
 
 #define TRIAL_ANSWERS (ANSWER_STORAGE_FAILED + 1)
@@ -49,7 +49,7 @@ struct client {
 struct trial {
 	struct world world;
 	struct chance chance;
-	struct fleet fleet;
+	struct population fleet;
 	struct ledger ledger;
 	struct subscriber subscriber;
 	struct rights rights;

@@ -156,7 +156,7 @@ void trial_load_rules(struct trial *run, struct world *world)
 	struct ruleset *ruleset = world_load(world, run->fleet.rules);
 
 	assert_non_null(ruleset);
-	core_replace_rules(&world->core, ruleset, &moves);
+	world_put_in_force(&world->core, ruleset, &moves);
 	move_list_done(&moves);
 }
 
@@ -172,7 +172,7 @@ void trial_start(struct trial *run, struct world *world)
 	claims_restore(&world->core, &stored, run->now, trial_real_time(run));
 	stored_done(&stored);
 	trial_load_rules(run, world);
-	fleet_show(&run->fleet, world);
+	population_show(&run->fleet, world);
 	claims_start_missing(&world->core, run->now);
 }
 
@@ -229,8 +229,8 @@ void trial_check(struct trial *run)
 	if (!trial_is_quiet(run))
 		return;
 	check_lives(run);
-	for (size_t i = 0; i < FLEET_GROUPS; i++)
-		check_progress(run, fleet_groups[i]);
+	for (size_t i = 0; i < POPULATION_GROUPS; i++)
+		check_progress(run, population_groups[i]);
 	if (chance_in(&run->chance, 4))
 		trial_check_fresh(run);
 }

@@ -224,9 +224,9 @@ static void step_claim(struct trial *run)
 	set_life(run, call, request);
 	call->count = 1;
 	if (chance_in(&run->chance, 4) && devices->count > 0)
-		call->device = ANY(run, fleet_ids);
+		call->device = ANY(run, population_ids);
 	if (!call->device || chance_in(&run->chance, 4))
-		call->group = ANY(run, fleet_groups);
+		call->group = ANY(run, population_groups);
 	if (!call->device && chance_in(&run->chance, 3))
 		call->count = 1 + chance_below(&run->chance, 3);
 	if (chance_in(&run->chance, 4))
@@ -284,9 +284,9 @@ static void step_accept_loss(struct trial *run)
 
 static void step_device(struct trial *run)
 {
-	unsigned place = chance_below(&run->chance, FLEET_PLACES);
+	unsigned place = chance_below(&run->chance, POPULATION_PLACES);
 
-	trial_say("%s %s", fleet_ids[place], fleet_step(&run->fleet, &run->world, place));
+	trial_say("%s %s", population_ids[place], population_step(&run->fleet, &run->world, place));
 }
 
 static void step_close(struct trial *run)
@@ -345,7 +345,7 @@ static bool objects(const struct trial *run, const struct ruleset *ruleset)
 static void step_reload(struct trial *run)
 {
 	bool whole = run->fleet.whole_slots;
-	char *text = fleet_rules(&run->fleet, true);
+	char *text = population_rules(&run->fleet, true);
 	struct ruleset *ruleset = world_load(&run->world, text);
 	struct rule_errors errors = {0};
 
@@ -383,7 +383,7 @@ static void step_crash(struct trial *run)
 		run->processes[chance_below(&run->chance, PROCESSES)].start++;
 	if (chance_in(&run->chance, 8)) {
 		free(run->fleet.rules);
-		run->fleet.rules = fleet_rules(&run->fleet, true);
+		run->fleet.rules = population_rules(&run->fleet, true);
 		run->reloaded = true;
 	}
 	if (chance_in(&run->chance, 8))

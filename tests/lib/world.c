@@ -44,6 +44,28 @@ struct ruleset *world_load(struct world *world, const char *rules)
 	return ruleset;
 }
 
+void world_put_in_force(struct core *core, struct ruleset *ruleset, struct vector *ret_moves)
+{
+	struct device *device;
+
+	core_stage_rules(core, ruleset);
+	while ((device = core_stage_next(core)))
+		core_stage_device(core, device, NULL);
+	core_swap_rules(core, ret_moves);
+}
+
+void world_set_rules(struct world *world, const char *rules)
+{
+	struct ruleset *ruleset = world_load(world, rules);
+	struct vector moves = {0};
+
+	if (!ruleset)
+		abort();
+	world_put_in_force(&world->core, ruleset, &moves);
+	world->core.rules_reloaded = false;
+	move_list_done(&moves);
+}
+
 /* The field of that name of any kind that the facts have. */
 static enum field find_field(const struct facts *facts, const char *name)
 {

@@ -17,6 +17,12 @@ void world_done(struct world *world);
 /* The rules of one text. NULL if it has errors, which are then printed. */
 struct ruleset *world_load(struct world *world, const char *rules);
 
+/* Puts `ruleset` (taken over) in force in one go; ret_moves as core_swap_rules. */
+void world_put_in_force(struct core *core, struct ruleset *ruleset, struct vector *ret_moves);
+
+/* Puts the rules of one text in force before there is anything to tell; aborts on errors. */
+void world_set_rules(struct world *world, const char *rules);
+
 /*
  * Facts from words separated by blanks: the id, then `life=N`, `name=...`, `parent=ID`,
  * `kind=KIND` for one kind more, `offers=vgpus`, or `FIELD=VALUE` of a kind that it has so far; `_`

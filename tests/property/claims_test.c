@@ -38,9 +38,9 @@ static void begin(struct trial *run, uint64_t seed)
 {
 	*run = (struct trial){.chance = {seed}, .now = CLOCK_SECOND};
 	chance_below(&run->chance, 2);
-	fleet_init(&run->fleet, &run->chance);
-	for (size_t i = 0; i < FLEET_GROUPS; i++)
-		allow(run, fleet_groups[i]);
+	population_init(&run->fleet, &run->chance);
+	for (size_t i = 0; i < POPULATION_GROUPS; i++)
+		allow(run, population_groups[i]);
 	for (unsigned i = 0; i < PEERS; i++)
 		run->peers[i] = (struct peer){.uid = trial_uids[i]};
 	for (unsigned i = 0; i < PROCESSES; i++) {
@@ -49,11 +49,12 @@ static void begin(struct trial *run, uint64_t seed)
 	}
 	for (unsigned i = 0; i < CONNECTIONS; i++)
 		trial_open_client(run, i);
-	run->fleet.rules = fleet_rules(&run->fleet, chance_in(&run->chance, 3));
+	run->fleet.rules = population_rules(&run->fleet, chance_in(&run->chance, 3));
 	trial_start(run, &run->world);
-	for (unsigned i = 0; i < FLEET_PLACES; i++)
+	for (unsigned i = 0; i < POPULATION_PLACES; i++)
 		if (!chance_in(&run->chance, 3))
-			trial_say("%s %s", fleet_ids[i], fleet_step(&run->fleet, &run->world, i));
+			trial_say("%s %s", population_ids[i],
+				population_step(&run->fleet, &run->world, i));
 	trial_turn(run);
 }
 
@@ -118,7 +119,7 @@ static void run_case(uint64_t seed)
 	finish(&run);
 	subscriber_done(&run.subscriber);
 	world_done(&run.world);
-	fleet_done(&run.fleet);
+	population_done(&run.fleet);
 	ledger_done(&run.ledger);
 	rights_done(&run.rights);
 	for (size_t i = 0; i < NUMBERS; i++)

@@ -392,6 +392,22 @@ def vanished():
 # --- limits ---
 
 @case
+def closed_unread():
+    """a subscriber that closes with events unread is noticed at once, without a spin"""
+    with Server() as server:
+        server.tell("add pci:0000:01:00.0 t4")
+        watcher = server.client().watch()
+        watcher.until_ready()
+        server.tell("change pci:0000:01:00.0 a10")
+        before = server.cpu_seconds()
+        watcher.close()
+        time.sleep(0.4)
+        assert server.cpu_seconds() - before < 0.2
+        status = server.client().call(HOSTDEVD + "Status")["status"]
+        assert status["subscribers"] == 0, status
+
+
+@case
 def idle_connections():
     """a thousand idle connections cost no time, and the limit closes the next"""
     with Server(connections=1000) as server:

@@ -99,7 +99,7 @@ static int look(struct looker *looker, const char *id, struct facts **ret_facts)
 {
 	struct text *text = text_new(id, strlen(id));
 	struct vector found = {0};
-	int result = probe_look(looker->probe, text, &found);
+	int result = probe_look(looker->probe, text, NULL, &found);
 
 	if (result == 0)
 		*ret_facts = facts_ref(found.items[0]);

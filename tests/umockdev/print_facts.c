@@ -38,7 +38,7 @@ int main(void)
 	failures += probe_walk(&looks) != 0;
 	while ((look = looks_take(&looks))) {
 		struct vector found = {0};
-		int result = probe_look(probe, look->id, &found);
+		int result = probe_look(probe, look->id, NULL, &found);
 
 		for (size_t i = 0; i < found.count; i++)
 			print_facts(found.items[i]);

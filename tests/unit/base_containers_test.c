@@ -166,6 +166,7 @@ static void test_utf8_clean(void **state)
 		{"", ""},
 		{"abc \xc3\xa4 \xf0\x9f\x98\x80", "abc \xc3\xa4 \xf0\x9f\x98\x80"},
 		{"a\tb\nc\x7f", "a" BAD "b" BAD "c" BAD},
+		{"\x01\x1b[1m\x1f~ ", BAD BAD "[1m" BAD "~ "},
 		{"\xc2\x85\xc2\xa0", BAD "\xc2\xa0"},
 		{"\xff\xfe", BAD BAD},
 		{"\xc3", BAD},

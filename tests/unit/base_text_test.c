@@ -42,6 +42,57 @@ static void test_intern(void **state)
 	text_pool_done(&pool);
 }
 
+struct witness {
+	struct text_watcher watcher;
+	unsigned count;
+	char last[8];
+};
+
+static void note_end(struct text_watcher *watcher, const struct text *text)
+{
+	struct witness *witness = container_of(watcher, struct witness, watcher);
+
+	witness->count++;
+	snprintf(witness->last, sizeof(witness->last), "%s", text->bytes);
+}
+
+/* A watched text is told of when its last reference goes, once, to all who watch then. */
+static void test_watchers(void **state)
+{
+	struct text_pool pool = {0};
+	struct witness first = {.watcher = {note_end}};
+	struct witness second = {.watcher = {note_end}};
+	struct text *watched = text_intern_string(&pool, "watched");
+	struct text *other = text_intern_string(&pool, "other");
+
+	(void)state;
+	text_pool_watch(&pool, &first.watcher);
+	text_pool_watch(&pool, &second.watcher);
+	text_watch(watched);
+	text_watch(watched);
+	assert_int_equal(watched->references, 1);
+	text_unref(text_ref(watched));
+	text_unref(other);
+	assert_int_equal(first.count, 0);
+	text_unref(watched);
+	assert_int_equal(first.count, 1);
+	assert_int_equal(second.count, 1);
+	assert_string_equal(first.last, "watched");
+
+	/* the same bytes anew are another text, which nobody watches */
+	text_unref(text_intern_string(&pool, "watched"));
+	assert_int_equal(first.count, 1);
+
+	text_pool_unwatch(&pool, &first.watcher);
+	watched = text_intern_string(&pool, "again");
+	text_watch(watched);
+	text_unref(watched);
+	assert_int_equal(first.count, 1);
+	assert_int_equal(second.count, 2);
+	text_pool_unwatch(&pool, &second.watcher);
+	text_pool_done(&pool);
+}
+
 static void test_own_texts(void **state)
 {
 	struct text *text = text_new("abc", 2);
@@ -133,6 +184,10 @@ static void test_buffer(void **state)
 		buffer_format(&buffer, "%04d", i);
 	assert_int_equal(buffer.length, 4002);
 	assert_memory_equal(buffer.bytes + 3998, "0999", 4);
+	buffer_format(&buffer, "%0*d", 70000, 7); /* more than there is room for */
+	assert_int_equal(buffer.length, 74002);
+	assert_string_equal(buffer_string(&buffer) + 73995, "0000007");
+	buffer.length = 4002;
 	text = buffer_take_text(&buffer);
 	assert_int_equal(text->length, 4002);
 	assert_int_equal(buffer.length, 0);
@@ -147,6 +202,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_intern),
+		cmocka_unit_test(test_watchers),
 		cmocka_unit_test(test_own_texts),
 		cmocka_unit_test(test_replace_by_itself),
 		cmocka_unit_test(test_map),

@@ -14,7 +14,7 @@ static void start(struct world *world)
 	struct delta delta = {0};
 
 	world_init(world);
-	core_replace_rules(&world->core,
+	world_put_in_force(&world->core,
 		world_load(world,
 			"groups = ( { name = \"nics\"; kind = \"pci\"; description = \"cards\";\n"
 			"             owners = ( \"vm:*\", (\"tenant:blue\", 4) ); },\n"

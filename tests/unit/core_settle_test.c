@@ -17,7 +17,7 @@ static void put_rules(struct world *world, const char *text, struct vector *move
 	struct ruleset *ruleset = world_load(world, text);
 
 	assert_non_null(ruleset);
-	core_replace_rules(&world->core, ruleset, moves);
+	world_put_in_force(&world->core, ruleset, moves);
 }
 
 static struct change *change_at(struct delta *delta, size_t at, enum change_type type)

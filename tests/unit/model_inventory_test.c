@@ -18,6 +18,7 @@ static void test_order(void **state)
 		"pci:0000:09:00.0",
 		"pci:0000:0a:00.0",
 		"pci:0000:10:00.0",
+		"pci:0000:9a:00.0",
 		"pci:10000:01:00.0",
 		"usb:1-1",
 		"usb:1-2",
@@ -43,7 +44,9 @@ static void test_order(void **state)
 	(void)state;
 	for (size_t i = 0; i < count; i++)
 		for (size_t k = 0; k < count; k++) {
-			int order = device_id_compare(sorted[i], sorted[k]);
+			struct device_order left = device_order_of(sorted[i]);
+			struct device_order right = device_order_of(sorted[k]);
+			int order = device_order_compare(&left, &right);
 
 			assert_int_equal((order > 0) - (order < 0), (i > k) - (i < k));
 		}
@@ -142,6 +145,59 @@ static void test_looks_put_off(void **state)
 	text_pool_done(&pool);
 }
 
+/* Whatever asks beside a driver, before or after, makes a look whole; so does a failed one. */
+static void test_a_look_is_whole_unless_a_driver_alone_asks(void **state)
+{
+	static const char *const orders[] = {"d", "dd", "dw", "wd", "dx", "xd", "dfd", "fd", "df"};
+	struct text_pool pool = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
+		struct looks looks;
+		struct look *look;
+
+		looks_init(&looks, &pool);
+		for (const char *at = orders[i]; *at; at++) {
+			if (*at == 'w')
+				looks_add(&looks, "pci:0000:01:00.0", 1);
+			else if (*at == 'x')
+				looks_add_derived(&looks, "pci:0000:01:00.0", 1);
+			else
+				looks_add_rebound(&looks, "pci:0000:01:00.0", 1);
+			if (*at == 'f')
+				looks_defer(&looks, looks_take(&looks), 10);
+		}
+		looks_wake(&looks, 10);
+		look = looks_take(&looks);
+		if (look->whole != (strpbrk(orders[i], "wxf") != NULL))
+			fail_msg("%s", orders[i]);
+		look_free(look);
+		assert_null(looks_take(&looks));
+		looks_done(&looks);
+	}
+	text_pool_done(&pool);
+}
+
+/* A look that fails while a driver asks for the next one: that one reads everything. */
+static void test_a_failed_look_makes_the_next_whole(void **state)
+{
+	struct text_pool pool = {0};
+	struct looks looks;
+	struct look *look;
+
+	(void)state;
+	looks_init(&looks, &pool);
+	looks_add_rebound(&looks, "pci:0000:01:00.0", 1);
+	look = looks_take(&looks);
+	looks_add_rebound(&looks, "pci:0000:01:00.0", 2);
+	looks_defer(&looks, look, 10);
+	look = looks_take(&looks);
+	assert_true(look->whole);
+	look_free(look);
+	looks_done(&looks);
+	text_pool_done(&pool);
+}
+
 static void test_what_is_put_off_never_overtakes(void **state)
 {
 	struct text_pool pool = {0};
@@ -201,6 +257,8 @@ int main(void)
 		cmocka_unit_test(test_inventory),
 		cmocka_unit_test(test_several_causes_are_one_look),
 		cmocka_unit_test(test_looks_put_off),
+		cmocka_unit_test(test_a_look_is_whole_unless_a_driver_alone_asks),
+		cmocka_unit_test(test_a_failed_look_makes_the_next_whole),
 		cmocka_unit_test(test_what_is_put_off_never_overtakes),
 		cmocka_unit_test(test_forgotten_properties),
 		cmocka_unit_test(test_names),

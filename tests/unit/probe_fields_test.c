@@ -66,7 +66,7 @@ static bool look_pci(const char *below, const char *name)
 	bool complete;
 
 	set_folder(below, name);
-	complete = probe_pci(names, &pool, &folder, facts);
+	complete = probe_pci(names, &pool, &folder, NULL, facts);
 	close(folder.descriptor);
 	return complete;
 }

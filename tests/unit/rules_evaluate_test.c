@@ -117,36 +117,6 @@ static void test_properties(void **state)
 	unload(&loaded);
 }
 
-static void test_limit_hits(void **state)
-{
-	struct loaded loaded = {0};
-	struct facts *facts = make_facts(&loaded, KIND_MASK(KIND_USB));
-	struct rule *rules[2];
-
-	(void)state;
-	load_string(&loaded, "groups = ( { name = \"u\"; kind = \"usb\"; } );"
-			     "rules = ("
-			     " { name = \"bomb\"; group = \"u\"; match = ( (\"serial\", \"rx\", "
-			     "\"^(a+)+$\") ); },"
-			     " { name = \"not\"; group = \"u\"; match = ( (\"not\", (\"serial\", "
-			     "\"rx\", \"^(a+)+$\")) ); }"
-			     ");");
-	rules[0] = loaded.ruleset->rules.items[0];
-	rules[1] = loaded.ruleset->rules.items[1];
-	facts_set(facts, &loaded.pool, FIELD_SERIAL, "aaaa");
-	assert_ptr_equal(evaluate(loaded.ruleset, facts), rules[0]);
-	assert_int_equal(loaded.ruleset->limit_hits, 0);
-	assert_false(rules[0]->limit_hit);
-
-	facts_set(facts, &loaded.pool, FIELD_SERIAL, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!");
-	assert_ptr_equal(evaluate(loaded.ruleset, facts), rules[1]);
-	assert_int_equal(loaded.ruleset->limit_hits, 2);
-	assert_true(rules[0]->limit_hit);
-	assert_true(rules[1]->limit_hit);
-	facts_unref(facts);
-	unload(&loaded);
-}
-
 static void test_explain(void **state)
 {
 	static const char *const want =
@@ -213,7 +183,6 @@ int main(void)
 		cmocka_unit_test(test_first_rule_decides),
 		cmocka_unit_test(test_nesting),
 		cmocka_unit_test(test_properties),
-		cmocka_unit_test(test_limit_hits),
 		cmocka_unit_test(test_explain),
 		cmocka_unit_test(test_print_match),
 	};

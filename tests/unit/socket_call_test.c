@@ -204,7 +204,10 @@ static void test_names(void **state)
 	}
 }
 
-/* Every method is described, is carried out by somebody, and changes nothing for mere readers. */
+/*
+ * Every method is described and carried out by somebody. One that changes something is for admins,
+ * or a request about instances, whose right core/ judges.
+ */
 static void test_method_table(void **state)
 {
 	(void)state;
@@ -215,7 +218,10 @@ static void test_method_table(void **state)
 			buffer_format(&line, "\nmethod %s(", method->name);
 			assert_non_null(strstr(interface->description, buffer_string(&line)));
 			assert_true(method->changes == (method->answer == NULL));
-			assert_true(!method->changes || method->right == RIGHT_ADMIN);
+			assert_true(!method->changes || method->right == RIGHT_ADMIN ||
+				    method->change == CHANGE_REQUEST);
+			assert_true((method->read != NULL) ==
+				    (method->changes && method->change == CHANGE_REQUEST));
 			buffer_done(&line);
 		}
 	}

@@ -77,6 +77,7 @@ static void test_reply(void **state)
 		.group = text_new("g", 1),
 		.rule = text_new("r", 1),
 		.changed = text_new("[\"state\"]", 9),
+		.instance = text_new("{\"id\":\"i-1\"}", 12),
 	};
 	struct journal_cursor cursor = {1, 1, &all};
 	struct journal journal;
@@ -88,11 +89,12 @@ static void test_reply(void **state)
 	assert_int_equal(journal_bytes_from(&journal, 1), 0);
 	journal_add(&journal, &change, 1234567);
 	assert_true(journal_next(&journal, &cursor, 1, &run));
-	assert_string_equal(run.iov_base, "{\"parameters\":{\"event\":{\"seq\":1,\"usec\":1234567,"
-					  "\"type\":\"device.changed\","
-					  "\"device\":{\"id\":\"usb:1\"},\"group\":\"g\",\"rule\":"
-					  "\"r\",\"changed\":[\"state\"]}},"
-					  "\"continues\":true}");
+	assert_string_equal(run.iov_base,
+		"{\"parameters\":{\"event\":{\"seq\":1,\"usec\":1234567,"
+		"\"type\":\"device.changed\","
+		"\"device\":{\"id\":\"usb:1\"},\"group\":\"g\",\"rule\":"
+		"\"r\",\"instance\":{\"id\":\"i-1\"},\"changed\":[\"state\"]}},"
+		"\"continues\":true}");
 	assert_int_equal(run.iov_len, strlen(run.iov_base) + 1);
 	assert_int_equal(journal_bytes_from(&journal, 1), run.iov_len);
 	assert_int_equal(journal_bytes_from(&journal, 2), 0);
@@ -100,6 +102,7 @@ static void test_reply(void **state)
 	text_unref(change.group);
 	text_unref(change.rule);
 	text_unref(change.changed);
+	text_unref(change.instance);
 	journal_done(&journal);
 }
 
@@ -254,6 +257,47 @@ static void test_filter(void **state)
 	text_unref(there);
 }
 
+/* Events that become longer make a ring grow that is full of shorter ones, wrapped or not. */
+static void test_longer_events(void **state)
+{
+	(void)state;
+	for (unsigned before = 10; before < 200; before += 7) {
+		struct journal journal;
+
+		journal_init(&journal, 50, 1 << 20);
+		for (unsigned i = 0; i < before; i++)
+			add(&journal, EVENT_DEVICE_ADDED, 1, 1000);
+		for (unsigned i = 0; i < 120; i++) {
+			add(&journal, EVENT_DEVICE_ADDED, 1, 3000);
+			assert_all_kept(&journal);
+		}
+		assert_int_equal(journal.count, 50);
+		assert_true(journal.capacity <= 2 * 50 * 3100);
+		journal_done(&journal);
+	}
+}
+
+/* What was passed counts, and a cursor at `last` goes on behind it. */
+static void test_pass(void **state)
+{
+	struct journal journal;
+
+	(void)state;
+	journal_init(&journal, 8, 4096);
+	journal_pass(&journal, 5);
+	assert_int_equal(journal.last, 5);
+	assert_int_equal(journal_oldest(&journal), 6);
+	assert_int_equal(journal_bytes_from(&journal, 6), 0);
+	add(&journal, EVENT_DEVICE_ADDED, 0, 10);
+	add(&journal, EVENT_DEVICE_ADDED, 0, 10);
+	assert_int_equal(journal_oldest(&journal), 6);
+	assert_all_kept(&journal);
+	journal_pass(&journal, 1);
+	assert_int_equal(journal.last, 8);
+	assert_int_equal(journal_oldest(&journal), 9);
+	journal_done(&journal);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -264,6 +308,8 @@ int main(void)
 		cmocka_unit_test(test_runs),
 		cmocka_unit_test(test_enough),
 		cmocka_unit_test(test_filter),
+		cmocka_unit_test(test_longer_events),
+		cmocka_unit_test(test_pass),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -104,6 +104,41 @@ static void places_follow_from_the_event(void **state)
 	}
 }
 
+/* Only then may what no driver can change be taken as known. */
+static void only_a_driver_of_a_function_rebinds(void **state)
+{
+	static const struct {
+		struct uevent event;
+		bool rebound;
+	} events[] = {
+		{{"bind", VF0, NULL, "pci", NULL}, true},
+		{{"unbind", VF0, NULL, "pci", NULL}, true},
+		{{"add", VF0, NULL, "pci", NULL}, false},
+		{{"change", VF0, NULL, "pci", NULL}, false},
+		{{"remove", VF0, NULL, "pci", NULL}, false},
+		{{"online", VF0, NULL, "pci", NULL}, false},
+		{{"bind", USB "/1-1", NULL, "usb", "usb_device"}, false},
+		{{"bind", USB "/1-1/1-1:1.0", NULL, "usb", "usb_interface"}, false},
+		{{"bind", IGB "/net/eth0", NULL, "net", NULL}, false},
+		{{"bind", IGB "/c2e088ba", NULL, "mdev", NULL}, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(events); i++) {
+		struct text_pool pool = {0};
+		struct uevent_places places;
+		struct looks looks;
+
+		uevent_find_places(&events[i].event, &places);
+		assert_true(places.count > 0);
+		looks_init(&looks, &pool);
+		if (uevent_add_look(&places, 0, &looks, 7)->whole == events[i].rebound)
+			fail_msg("%s of %s", events[i].event.action, events[i].event.devpath);
+		looks_done(&looks);
+		text_pool_done(&pool);
+	}
+}
+
 #define MESSAGE(text) text, sizeof(text)
 
 static void a_message_is_taken_apart(void **state)
@@ -169,6 +204,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(places_follow_from_the_event),
+		cmocka_unit_test(only_a_driver_of_a_function_rebinds),
 		cmocka_unit_test(a_message_is_taken_apart),
 		cmocka_unit_test(a_malformed_message_is_refused),
 	};

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <libgen.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -25,7 +26,8 @@ struct meaning {
 static const struct meaning meanings[] = {
 	{"org.hostdevd.NoSuchDevice", EXIT_NOT_FOUND, "; `hostdevctl devices` lists what is there"},
 	{"org.hostdevd.NoSuchGroup", EXIT_NOT_FOUND, "; `hostdevctl groups` lists what is there"},
-	{"org.hostdevd.NoSuchInstance", EXIT_NOT_FOUND, ""},
+	{"org.hostdevd.NoSuchInstance", EXIT_NOT_FOUND,
+		"; `hostdevctl instances` lists what is there"},
 	{"org.hostdevd.NoDeviceAvailable", EXIT_BUSY, ""},
 	{"org.hostdevd.Busy", EXIT_BUSY, ""},
 	{"org.hostdevd.NotPermitted", EXIT_NOT_PERMITTED, ""},
@@ -181,21 +183,37 @@ enum exit_status client_next(const struct invocation *invocation, struct hostdev
 	return judge(invocation, connection, r, r == HOSTDEV_ERROR ? *ret_parameters : NULL);
 }
 
+enum exit_status client_call(const struct invocation *invocation, struct hostdev *connection,
+	const char *method, const struct hostdev_value *parameters,
+	struct hostdev_value **ret_parameters)
+{
+	struct hostdev_value *reply = NULL;
+	int r = hostdev_call(connection, method, parameters, &reply);
+	enum exit_status status = judge(invocation, connection, r, reply);
+
+	if (status == EXIT_DONE)
+		*ret_parameters = reply;
+	return status;
+}
+
+void client_await_end(const struct hostdev *connection)
+{
+	struct pollfd socket = {.fd = hostdev_get_fd(connection), .events = POLLRDHUP};
+
+	while (poll(&socket, 1, -1) < 0 && errno == EINTR)
+		;
+}
+
 enum exit_status client_ask(const struct invocation *invocation, const char *method,
 	struct hostdev_value *parameters, struct hostdev_value **ret_parameters)
 {
 	struct hostdev *connection;
-	struct hostdev_value *reply = NULL;
 	enum exit_status status = client_connect(invocation, &connection);
 
 	if (status == EXIT_DONE) {
-		int r = hostdev_call(connection, method, parameters, &reply);
-
-		status = judge(invocation, connection, r, reply);
+		status = client_call(invocation, connection, method, parameters, ret_parameters);
 		hostdev_disconnect(connection);
 	}
-	if (status == EXIT_DONE)
-		*ret_parameters = reply;
 	hostdev_value_unref(parameters);
 	return status;
 }

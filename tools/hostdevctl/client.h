@@ -18,6 +18,14 @@ enum exit_status client_watch(const struct invocation *invocation, struct hostde
 enum exit_status client_next(const struct invocation *invocation, struct hostdev *connection,
 	int timeout_ms, struct hostdev_value **ret_parameters);
 
+/* Calls a method and waits for its reply, which belongs to the caller. */
+enum exit_status client_call(const struct invocation *invocation, struct hostdev *connection,
+	const char *method, const struct hostdev_value *parameters,
+	struct hostdev_value **ret_parameters);
+
+/* Waits, without a time limit, until the daemon closes a connection on which nothing is called. */
+void client_await_end(const struct hostdev *connection);
+
 /* Connects, calls, disconnects. parameters (or NULL) is taken over. */
 enum exit_status client_ask(const struct invocation *invocation, const char *method,
 	struct hostdev_value *parameters, struct hostdev_value **ret_parameters);

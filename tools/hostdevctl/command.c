@@ -13,11 +13,18 @@ const struct command *const commands[] = {
 	&command_groups,
 	&command_rules,
 	&command_fields,
+	&command_instances,
 	&command_explain,
 	&command_watch,
 	&command_wait,
+	&command_claim,
+	&command_assign,
+	&command_unassign,
+	&command_bind,
+	&command_release,
 	&command_check,
 	&command_reload,
+	&command_accept_loss,
 	&command_help,
 	NULL,
 };
@@ -76,10 +83,10 @@ void command_print_help(const struct command *command)
 		print_command_help(command);
 	} else {
 		fputs("Usage: hostdevctl COMMAND [OPTIONS]\n\nAsks hostdevd about the devices of "
-		      "this host and the groups they are in.\n\n",
+		      "this host, and takes them for virtual machines.\n\n",
 			stdout);
 		for (size_t i = 0; commands[i]; i++)
-			printf("  %-9s %s\n", commands[i]->name, commands[i]->summary);
+			printf("  %-11s %s\n", commands[i]->name, commands[i]->summary);
 	}
 	print_global_options();
 	if (!command)

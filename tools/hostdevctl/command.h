@@ -55,15 +55,22 @@ struct command {
 /* All commands in the order of the help; ends with NULL. */
 extern const struct command *const commands[];
 
+extern const struct command command_accept_loss;
+extern const struct command command_assign;
+extern const struct command command_bind;
 extern const struct command command_check;
+extern const struct command command_claim;
 extern const struct command command_devices;
 extern const struct command command_explain;
 extern const struct command command_fields;
 extern const struct command command_groups;
 extern const struct command command_help;
+extern const struct command command_instances;
+extern const struct command command_release;
 extern const struct command command_reload;
 extern const struct command command_rules;
 extern const struct command command_status;
+extern const struct command command_unassign;
 extern const struct command command_wait;
 extern const struct command command_watch;
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* hostdevctl groups: all resource groups with their counts, or one with its devices. */
+/* hostdevctl groups: all resource groups with their counts, or one with its devices and instances.
+ */
 #include "client.h"
+#include "instance.h"
 #include "output.h"
 #include "show.h"
 #include "table.h"
@@ -53,6 +55,21 @@ static void print_devices(const struct hostdev_value *parameters)
 	show_devices(devices);
 }
 
+static void print_instances(const struct hostdev_value *parameters)
+{
+	const struct hostdev_value *instances = hostdev_value_get(parameters, "instances");
+
+	if (hostdev_value_count(instances) == 0)
+		return;
+	putchar('\n');
+	instance_print_all(instances);
+}
+
+static struct hostdev_value *of_group(const char *name)
+{
+	return client_parameter(NULL, "group", hostdev_value_new_text(name));
+}
+
 /* The JSON of one group is the list of its devices, for that reply has what ListGroups lacks. */
 static enum exit_status run_one(const struct invocation *invocation, const char *name)
 {
@@ -66,9 +83,9 @@ static enum exit_status run_one(const struct invocation *invocation, const char 
 	if (group && !invocation->json)
 		show_object(group, 0);
 	if (group)
-		status = client_show(invocation, "ListDevices",
-			client_parameter(NULL, "group", hostdev_value_new_text(name)),
-			print_devices);
+		status = client_show(invocation, "ListDevices", of_group(name), print_devices);
+	if (group && status == EXIT_DONE && !invocation->json)
+		status = client_show(invocation, "ListInstances", of_group(name), print_instances);
 	hostdev_value_unref(groups);
 	return group ? status : EXIT_NOT_FOUND;
 }
@@ -83,7 +100,7 @@ static enum exit_status run(const struct invocation *invocation)
 const struct command command_groups = {
 	.name = "groups",
 	.operands = "[NAME]",
-	.summary = "The resource groups and their counts, or one and its devices",
+	.summary = "The resource groups and their counts, or one, its devices and instances",
 	.operands_most = 1,
 	.run = run,
 };

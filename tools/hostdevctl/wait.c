@@ -5,6 +5,7 @@
  */
 #include "client.h"
 #include "identifier.h"
+#include "number.h"
 #include "output.h"
 #include "show.h"
 
@@ -32,17 +33,11 @@ static int64_t now_ms(void)
 /* The time at which to give up, in now_ms(); -1: never; -2: text is no time. */
 static int64_t read_deadline(const char *text)
 {
-	char *end;
-	double seconds;
+	int64_t wait_ms;
 
 	if (!text)
 		return -1;
-	seconds = strtod(text, &end);
-	if (end == text || *end || !(seconds >= 0) || seconds > INT_MAX) {
-		output_complain("--timeout %s: it must be a number of seconds, such as 2.5", text);
-		return -2;
-	}
-	return now_ms() + (int64_t)(seconds * 1000);
+	return number_read_seconds("timeout", text, &wait_ms) ? now_ms() + wait_ms : -2;
 }
 
 /* Says this event what we wait for? A whole device comes with its group, a device that joins has

@@ -54,14 +54,16 @@ int loop_new(struct loop **ret_loop)
 	return 0;
 }
 
+static void free_source(struct loop_source *source)
+{
+	event_free(source->event);
+	free(source);
+}
+
 static void free_sources(struct vector *sources)
 {
-	for (size_t i = 0; i < sources->count; i++) {
-		struct loop_source *source = sources->items[i];
-
-		event_free(source->event);
-		free(source);
-	}
+	for (size_t i = 0; i < sources->count; i++)
+		free_source(sources->items[i]);
 	vector_done(sources);
 }
 
@@ -127,9 +129,14 @@ int loop_signal(struct loop *loop, int signal, loop_callback *callback, void *co
 	return result;
 }
 
-void loop_unwatch_all(struct loop *loop)
+void loop_unwatch(struct loop *loop, int descriptor)
 {
-	free_sources(&loop->watches);
+	for (size_t i = loop->watches.count; i > 0; i--) {
+		const struct loop_source *source = loop->watches.items[i - 1];
+
+		if (event_get_fd(source->event) == descriptor)
+			free_source(vector_remove(&loop->watches, i - 1));
+	}
 }
 
 int loop_wait(struct loop *loop, int64_t deadline)

@@ -25,8 +25,8 @@ int loop_watch(struct loop *loop, int descriptor, loop_callback *callback, void 
 /* Calls back in the loop, not in the handler, whenever the signal came. */
 int loop_signal(struct loop *loop, int signal, loop_callback *callback, void *context);
 
-/* Forgets every descriptor that was watched (not the signals). */
-void loop_unwatch_all(struct loop *loop);
+/* Forgets the descriptor, before it is closed; one that is not watched is none to forget. */
+void loop_unwatch(struct loop *loop, int descriptor);
 
 /*
  * Waits until something happens or the monotonic time `deadline` is reached (a past one: only

@@ -44,16 +44,11 @@ static int open_found(struct folder *folder)
 
 int folder_open(enum kind kind, const char *name, struct folder *ret_folder)
 {
-	ssize_t length;
 	int result;
 
 	snprintf(ret_folder->path, sizeof(ret_folder->path), "/sys/bus/%s/devices/%s",
 		kind_name(kind), name);
 	ret_folder->error = 0;
-	length = readlink(ret_folder->path, ret_folder->target, sizeof(ret_folder->target) - 1);
-	if (length < 0 && errno != EINVAL)
-		return outcome(error_from_errno());
-	ret_folder->target[length < 0 ? 0 : length] = '\0';
 	result = open_found(ret_folder);
 	return result < 0 ? outcome(result) : 0;
 }
@@ -78,6 +73,18 @@ enum folder_state folder_check(struct folder *folder)
 		return folder->error ? FOLDER_SAME : FOLDER_VANISHED;
 	}
 	return status.st_ino == folder->life ? FOLDER_SAME : FOLDER_REPLACED;
+}
+
+bool folder_read_target(struct folder *folder, char ret_target[static PATH_MAX])
+{
+	ssize_t length = readlink(folder->path, ret_target, PATH_MAX - 1);
+
+	if (length < 0) {
+		folder_note(folder, error_from_errno());
+		return false;
+	}
+	ret_target[length] = '\0';
+	return true;
 }
 
 bool folder_read(struct folder *folder, const char *name, char ret_value[static ATTRIBUTE_SIZE])

@@ -19,10 +19,9 @@
 
 struct folder {
 	int descriptor;
-	uint64_t life;	       /* inode number */
-	char path[PATH_MAX];   /* /sys/bus/.../NAME, the link by which it was found */
-	char target[PATH_MAX]; /* where that link leads, relative to it */
-	int error;	       /* -errno that concerns this process, not the device: see below */
+	uint64_t life;	     /* inode number */
+	char path[PATH_MAX]; /* /sys/bus/.../NAME, the link by which it was found */
+	int error;	     /* -errno that concerns this process, not the device: see below */
 };
 
 enum {
@@ -48,13 +47,13 @@ enum folder_state folder_check(struct folder *folder);
 /* Keeps `error` (-errno) in folder::error if it concerns this process. */
 void folder_note(struct folder *folder, int error);
 
-/* Keeps `error` (-errno) in folder::error if it concerns this process. */
-void folder_note(struct folder *folder, int error);
-
 /*
  * Attributes and links that cannot be read are absent: false, and ret_ is untouched. Where that is
  * for want of descriptors or memory, it says nothing about the device, and folder::error tells.
  */
+
+/* Where the link leads by which the folder was found, relative to that. */
+bool folder_read_target(struct folder *folder, char ret_target[static PATH_MAX]);
 
 /* Whether there is anything of that name. */
 bool folder_has(const struct folder *folder, const char *name);

@@ -40,23 +40,31 @@ struct probe *probe_free(struct probe *probe)
 }
 
 /* The nearest device above in the real path; a VF has its PF already. */
-static void set_parent(struct facts *facts, struct text_pool *pool, const struct folder *folder)
+static void set_parent(struct facts *facts, struct text_pool *pool, struct folder *folder,
+	const struct facts *known)
 {
-	const char *slash = strrchr(folder->target, '/');
+	char target[PATH_MAX];
+	const char *slash = NULL;
 	char parent[PLACE_ID_SIZE];
 
-	if (facts->parent || !slash)
+	if (facts->parent)
 		return;
-	if (place_nearest(folder->target, (size_t)(slash - folder->target), PLACE_KINDS, parent))
+	if (known && !known->values[FIELD_PHYSICAL_FUNCTION]) {
+		facts->parent = text_ref(known->parent);
+		return;
+	}
+	if (folder_read_target(folder, target))
+		slash = strrchr(target, '/');
+	if (slash && place_nearest(target, (size_t)(slash - target), PLACE_KINDS, parent))
 		facts->parent = text_intern_string(pool, parent);
 }
 
-static bool set_fields(
-	struct probe *probe, enum kind kind, struct folder *folder, struct facts *facts)
+static bool set_fields(struct probe *probe, enum kind kind, struct folder *folder,
+	const struct facts *known, struct facts *facts)
 {
 	switch (kind) {
 	case KIND_PCI:
-		return probe_pci(probe->names, probe->pool, folder, facts);
+		return probe_pci(probe->names, probe->pool, folder, known, facts);
 	case KIND_USB:
 		return probe_usb(&probe->usb_names, probe->pool, folder, facts);
 	case KIND_SRIOV_NIC:
@@ -84,7 +92,8 @@ static int judge(struct folder *folder, bool complete)
 }
 
 /* Adds all that is found to the vector whose first facts are those of the place itself. */
-static int look_once(struct probe *probe, enum kind kind, const char *name, struct vector *found)
+static int look_once(struct probe *probe, enum kind kind, const char *name,
+	const struct facts *known, struct vector *found)
 {
 	struct facts *facts = found->items[0];
 	struct folder folder;
@@ -96,8 +105,10 @@ static int look_once(struct probe *probe, enum kind kind, const char *name, stru
 	if (result != 0)
 		return result < 0 ? result : PROBE_INCOMPLETE;
 	facts->life = folder.life;
-	complete = set_fields(probe, kind, &folder, facts);
-	set_parent(facts, probe->pool, &folder);
+	if (known && known->life != folder.life)
+		known = NULL;
+	complete = set_fields(probe, kind, &folder, known, facts);
+	set_parent(facts, probe->pool, &folder, known);
 	if (kind == KIND_PCI && complete)
 		vgpu_add_candidates(found, probe->pool, &folder);
 	result = judge(&folder, complete);
@@ -105,7 +116,8 @@ static int look_once(struct probe *probe, enum kind kind, const char *name, stru
 	return result;
 }
 
-int probe_look(struct probe *probe, const struct text *id, struct vector *ret_found)
+int probe_look(struct probe *probe, const struct text *id, const struct facts *known,
+	struct vector *ret_found)
 {
 	const char *name;
 	enum kind kind = place_of_id(id->bytes, &name);
@@ -117,7 +129,7 @@ int probe_look(struct probe *probe, const struct text *id, struct vector *ret_fo
 		struct text *own = text_intern(probe->pool, id->bytes, id->length);
 
 		vector_add(ret_found, facts_new(own, KIND_MASK(kind)));
-		result = look_once(probe, kind, name, ret_found);
+		result = look_once(probe, kind, name, known, ret_found);
 		if (result != 0)
 			facts_list_done(ret_found);
 	}

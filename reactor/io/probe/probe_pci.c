@@ -2,9 +2,16 @@
 /*
  * A PCI function: some twenty reads of its folder, and for a VF a few of its PF's. `config` is not
  * among them: reading it wakes the device and takes milliseconds.
+ *
+ * What its registers say (ids, class, revision) the kernel reads once, when it makes the folder,
+ * and a VF's links are there before its `change`, which precedes any driver. So a driver that comes
+ * or goes can only change, beside the driver link: the node, from none (nvme sets one where
+ * firmware does not); the IOMMU group (made at the first bind, or by vfio without IOMMU); how many
+ * VFs are possible (a driver may lower it); and the vGPU types, which are the driver's.
  */
 #include "io/probe/probe_pci.h"
 
+#include "base/memory.h"
 #include "io/probe/physical_slot.h"
 #include "io/probe/virtual_function.h"
 
@@ -26,16 +33,31 @@ static bool read_ids(struct folder *folder, struct ids *ret_ids)
 	       folder_read_number(folder, "class", 16, 0xffffff, &ret_ids->class);
 }
 
-static void set_ids(struct facts *facts, struct text_pool *pool, const struct ids *ids)
+/* Sets a field to what is its text form already. */
+static void set_form(
+	struct facts *facts, struct text_pool *pool, enum field field, const char *form)
+{
+	text_replace(&facts->values[field], text_intern_string(pool, form));
+}
+
+static void set_pair(
+	struct facts *facts, struct text_pool *pool, enum field field, const uint64_t ids[2])
 {
 	char form[sizeof("0123:4567")];
 
-	snprintf(form, sizeof(form), "%04x:%04x", (unsigned)ids->vendor, (unsigned)ids->device);
-	facts_set(facts, pool, FIELD_VENDOR_DEVICE, form);
+	snprintf(form, sizeof(form), "%04x:%04x", (unsigned)ids[0], (unsigned)ids[1]);
+	set_form(facts, pool, field, form);
+}
+
+static void set_ids(struct facts *facts, struct text_pool *pool, const struct ids *ids)
+{
+	char form[sizeof("012345")];
+
+	set_pair(facts, pool, FIELD_VENDOR_DEVICE, (const uint64_t[]){ids->vendor, ids->device});
 	snprintf(form, sizeof(form), "%06x", (unsigned)ids->class);
-	facts_set(facts, pool, FIELD_CLASS_HEX, form);
+	set_form(facts, pool, FIELD_CLASS_HEX, form);
 	form[2] = '\0';
-	facts_set(facts, pool, FIELD_DEVICE_TYPE, form);
+	set_form(facts, pool, FIELD_DEVICE_TYPE, form);
 }
 
 static void set_names(
@@ -67,26 +89,35 @@ static void set_driver(struct facts *facts, struct text_pool *pool, struct folde
 
 static void set_subsystem(struct facts *facts, struct text_pool *pool, struct folder *folder)
 {
-	char form[sizeof("0123:4567")];
-	uint64_t vendor;
-	uint64_t device;
+	uint64_t ids[2];
 
-	if (!folder_read_number(folder, "subsystem_vendor", 16, 0xffff, &vendor) ||
-		!folder_read_number(folder, "subsystem_device", 16, 0xffff, &device))
-		return;
-	snprintf(form, sizeof(form), "%04x:%04x", (unsigned)vendor, (unsigned)device);
-	facts_set(facts, pool, FIELD_SUBSYSTEM_VENDOR_DEVICE, form);
+	if (!facts->values[FIELD_SUBSYSTEM_VENDOR_DEVICE] &&
+		folder_read_number(folder, "subsystem_vendor", 16, 0xffff, &ids[0]) &&
+		folder_read_number(folder, "subsystem_device", 16, 0xffff, &ids[1]))
+		set_pair(facts, pool, FIELD_SUBSYSTEM_VENDOR_DEVICE, ids);
 }
 
-static void set_numbers(struct facts *facts, struct text_pool *pool, struct folder *folder)
+static void set_revision(struct facts *facts, struct text_pool *pool, struct folder *folder)
 {
 	char value[ATTRIBUTE_SIZE];
+
+	if (!facts->values[FIELD_REVISION] && folder_read(folder, "revision", value))
+		facts_set(facts, pool, FIELD_REVISION, value);
+}
+
+static void set_node(struct facts *facts, struct text_pool *pool, struct folder *folder)
+{
+	char value[ATTRIBUTE_SIZE];
+
+	if (!facts->values[FIELD_NUMA_NODE] && folder_read(folder, "numa_node", value) &&
+		value[0] != '-')
+		facts_set(facts, pool, FIELD_NUMA_NODE, value);
+}
+
+static void set_group(struct facts *facts, struct text_pool *pool, struct folder *folder)
+{
 	char group[ENTRY_SIZE];
 
-	if (folder_read(folder, "revision", value))
-		facts_set(facts, pool, FIELD_REVISION, value);
-	if (folder_read(folder, "numa_node", value) && value[0] != '-')
-		facts_set(facts, pool, FIELD_NUMA_NODE, value);
 	if (folder_read_link(folder, "iommu_group", group))
 		facts_set(facts, pool, FIELD_IOMMU_GROUP, group);
 }
@@ -100,23 +131,31 @@ static void set_nic(struct facts *facts, struct text_pool *pool, struct folder *
 	physical_slot_set(facts, pool, folder);
 }
 
-static void set_function(struct facts *facts, struct text_pool *pool, struct folder *folder)
+static void set_possible_functions(
+	struct facts *facts, struct text_pool *pool, struct folder *folder)
 {
-	char physical[ENTRY_SIZE];
 	uint64_t possible = 0;
 
-	if (folder_read_link(folder, "physfn", physical)) {
-		facts_set(facts, pool, FIELD_FUNCTION, "virtual");
-		virtual_function_set(facts, pool, folder, physical);
-		set_nic(facts, pool, folder);
-		return;
-	}
 	folder_read_number(folder, "sriov_totalvfs", 10, UINT16_MAX, &possible);
 	facts_set(facts, pool, FIELD_FUNCTION, possible > 0 ? "physical" : "plain");
 }
 
-bool probe_pci(
-	struct names *names, struct text_pool *pool, struct folder *folder, struct facts *facts)
+static void set_function(struct facts *facts, struct text_pool *pool, struct folder *folder)
+{
+	char physical[ENTRY_SIZE];
+
+	if (!folder_read_link(folder, "physfn", physical)) {
+		set_possible_functions(facts, pool, folder);
+		return;
+	}
+	facts_set(facts, pool, FIELD_FUNCTION, "virtual");
+	virtual_function_set(facts, pool, folder, physical);
+	set_nic(facts, pool, folder);
+}
+
+/* Vendor, device and class, and what follows from them. */
+static bool set_model(
+	struct facts *facts, struct text_pool *pool, struct names *names, struct folder *folder)
 {
 	struct ids ids;
 
@@ -125,9 +164,59 @@ bool probe_pci(
 	facts_set(facts, pool, FIELD_SLOT, strrchr(folder->path, '/') + 1);
 	set_ids(facts, pool, &ids);
 	set_names(facts, pool, names, &ids);
+	return true;
+}
+
+/* What no driver changes; where it was absent, it is read again. */
+static void keep(struct facts *facts, const struct facts *known)
+{
+	static const enum field kept[] = {FIELD_NAME, FIELD_SLOT, FIELD_CLASS, FIELD_CLASS_HEX,
+		FIELD_DEVICE_TYPE, FIELD_VENDOR, FIELD_DEVICE, FIELD_VENDOR_DEVICE,
+		FIELD_SUBSYSTEM_VENDOR_DEVICE, FIELD_REVISION, FIELD_NUMA_NODE};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(kept); i++)
+		facts->values[kept[i]] = text_ref(known->values[kept[i]]);
+	facts->name = text_ref(known->name);
+}
+
+/* What a VF has of its PF and of its card, whose own events ask for whole looks at it. */
+static void keep_function(struct facts *facts, const struct facts *known)
+{
+	static const enum field kept[] = {FIELD_FUNCTION, FIELD_PHYSICAL_FUNCTION, FIELD_VF_INDEX,
+		FIELD_PF_NAME, FIELD_PHYSICAL_SLOT};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(kept); i++)
+		facts->values[kept[i]] = text_ref(known->values[kept[i]]);
+	facts->kinds = known->kinds;
+	facts->parent = text_ref(known->parent);
+}
+
+static void set_function_again(struct facts *facts, struct text_pool *pool, struct folder *folder,
+	const struct facts *known)
+{
+	if (known->values[FIELD_VF_INDEX])
+		keep_function(facts, known);
+	else if (known->values[FIELD_PHYSICAL_FUNCTION])
+		set_function(facts, pool, folder);
+	else
+		set_possible_functions(facts, pool, folder);
+}
+
+bool probe_pci(struct names *names, struct text_pool *pool, struct folder *folder,
+	const struct facts *known, struct facts *facts)
+{
+	if (known)
+		keep(facts, known);
+	else if (!set_model(facts, pool, names, folder))
+		return false;
 	set_driver(facts, pool, folder);
 	set_subsystem(facts, pool, folder);
-	set_numbers(facts, pool, folder);
-	set_function(facts, pool, folder);
+	set_revision(facts, pool, folder);
+	set_node(facts, pool, folder);
+	set_group(facts, pool, folder);
+	if (known)
+		set_function_again(facts, pool, folder, known);
+	else
+		set_function(facts, pool, folder);
 	return true;
 }

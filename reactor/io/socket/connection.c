@@ -41,9 +41,10 @@ static void begin_call(struct connection *connection, const char *bytes, size_t 
 	}
 	counter_add(&service->status->counters, COUNTER_CALLS);
 	event_del(&connection->readable);
-	event_add(&connection->closed, NULL);
+	hangup_watch(&service->hangup, connection);
 	method_find(call->name, &call->method);
-	list_append(call->method && call->method->changes ? &service->changing : &service->reading,
+	list_append(call->method && call->method->changes ? &service->changing[call->method->change]
+							  : &service->reading,
 		&call->link);
 }
 
@@ -57,7 +58,7 @@ static void read_next_call(struct connection *connection)
 		begin_call(connection, bytes, length);
 		break;
 	case FRAME_PARTIAL:
-		event_del(&connection->closed);
+		hangup_forget(&connection->service->hangup, connection);
 		event_add(&connection->readable, NULL);
 		break;
 	case FRAME_TOO_LARGE:
@@ -109,21 +110,20 @@ static void on_writable(int descriptor, short what, void *data)
 }
 
 /*
- * The client closed its side, wholly or only for sending; only poll tells which. Who just sends no
- * more calls still gets its answers, but a Watch ends. Not armed again for the same call: the
- * half-close would be reported for ever.
+ * Only poll tells what was closed. Who just sends no more calls still gets its answers, but a Watch
+ * ends.
  */
-static void on_closed(int descriptor, short what, void *data)
+void connection_hung_up(struct connection *connection)
 {
-	struct connection *connection = data;
-	struct pollfd look = {.fd = descriptor, .events = POLLRDHUP};
+	struct pollfd look = {.fd = connection->descriptor, .events = POLLRDHUP};
 
-	(void)what;
 	poll(&look, 1, 0);
-	if (look.revents & (POLLHUP | POLLERR | POLLNVAL) || connection->subscription)
+	if (look.revents & (POLLHUP | POLLERR | POLLNVAL) || connection->subscription) {
 		connection_kill(connection);
-	else
-		connection->ended = true;
+		return;
+	}
+	connection->ended = true;
+	hangup_watch_on(&connection->service->hangup, connection);
 }
 
 struct connection *connection_new(struct service *service, int descriptor, struct peer peer)
@@ -135,15 +135,15 @@ struct connection *connection_new(struct service *service, int descriptor, struc
 	connection->peer = peer;
 	connection->call.connection = connection;
 	list_init(&connection->call.link);
+	connection->number = ++service->last_connection;
 	list_init(&connection->sending);
+	list_init(&connection->closing);
 	list_append(&service->connections, &connection->link);
 	service->status->connections++;
 	event_assign(&connection->readable, service->base, descriptor, EV_READ | EV_PERSIST,
 		on_readable, connection);
 	event_assign(&connection->writable, service->base, descriptor, EV_WRITE, on_writable,
 		connection);
-	event_assign(
-		&connection->closed, service->base, descriptor, EV_CLOSED, on_closed, connection);
 	event_add(&connection->readable, NULL);
 	return connection;
 }
@@ -157,7 +157,9 @@ void connection_kill(struct connection *connection)
 	connection->dead = true;
 	event_del(&connection->readable);
 	event_del(&connection->writable);
-	event_del(&connection->closed);
+	hangup_forget(&service->hangup, connection);
+	if (connection->requested)
+		list_append(&service->closed, &connection->closing);
 	service->status->connections--;
 	list_remove(&connection->call.link);
 	list_remove(&connection->sending);
@@ -172,6 +174,7 @@ void connection_kill(struct connection *connection)
 struct connection *connection_free(struct connection *connection)
 {
 	list_remove(&connection->link);
+	list_remove(&connection->closing);
 	if (connection->subscription)
 		subscription_done(connection->subscription);
 	free(connection->subscription);
@@ -263,7 +266,7 @@ static void on_not_sent(struct connection *connection, int error)
 	connection->service->look_due = true;
 }
 
-size_t connection_send(struct connection *connection, int64_t now)
+void connection_send(struct connection *connection, int64_t now)
 {
 	struct subscription *subscription = connection->subscription;
 	size_t total = 0;
@@ -283,5 +286,4 @@ size_t connection_send(struct connection *connection, int64_t now)
 		on_sent_all(connection);
 	else
 		on_not_sent(connection, (int)sent);
-	return total;
 }

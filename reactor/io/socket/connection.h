@@ -22,17 +22,19 @@ struct service;
 struct connection {
 	struct list_link link;	  // service::connections, or service::dead
 	struct list_link sending; // service::sending, while there may be something to send
+	struct list_link closing; // service::closed, from its death until service_take_closed
+	uint64_t number;	  /* of all that this run has accepted */
 	struct service *service;
 	int descriptor;
 	struct peer peer;
 	struct event readable; /* on while no call runs */
 	struct event writable; /* on while its socket is full */
-	struct event closed;   /* armed once for each call */
 	struct frame frame;
 	struct call call;
 	struct outbox outbox;
 	struct subscription *subscription; /* of a Watch; no other call follows it */
 	bool ended;			   /* the client sends nothing more */
+	bool requested;			   /* something in core may hang on it */
 	bool dead;
 };
 
@@ -48,11 +50,14 @@ struct connection *connection_free(struct connection *connection);
 /* Makes it a subscriber; takes over `subscription`. */
 void connection_subscribe(struct connection *connection, struct subscription *subscription);
 
+/* The client closed its side, wholly or for sending; see hangup.h. */
+void connection_hung_up(struct connection *connection);
+
 /* The next service_flush looks at it. */
 void connection_wants_to_send(struct connection *connection);
 
 /*
  * Sends what is due and fits, within a turn's share; reads the next call if all of the last one's
- * reply is out. Returns how many bytes were sent.
+ * reply is out.
  */
-size_t connection_send(struct connection *connection, int64_t now);
+void connection_send(struct connection *connection, int64_t now);

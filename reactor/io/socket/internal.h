@@ -4,6 +4,7 @@
 
 #include "io/socket/acceptor.h"
 #include "io/socket/connection.h"
+#include "io/socket/hangup.h"
 #include "io/socket/service.h"
 
 struct service {
@@ -14,6 +15,7 @@ struct service {
 	struct service_limits limits;
 	char *epoch;
 	struct acceptor acceptor;
+	struct hangup hangup;
 	struct journal journal;
 	struct snapshot *snapshot; /* of the state as published, or NULL until one is asked for */
 	struct text *comma;	   /* between the items of lists */
@@ -22,8 +24,10 @@ struct service {
 	struct list_link dead;		/* of struct connection */
 	struct list_link sending;	/* of struct connection */
 	struct list_link subscriptions; /* of struct subscription */
+	struct list_link closed;	/* of struct connection: dead, nobody was told yet */
 	struct list_link reading;	/* of struct call, first come first */
-	struct list_link changing;	/* of struct call, first come first */
+	struct list_link changing[CHANGE_COUNT]; /* of struct call, first come first, by change */
+	uint64_t last_connection;		 /* number of the newest; none is used twice */
 
 	bool look_due;	     /* somebody may have got behind */
 	int64_t behind_look; /* when to look at who is behind even if not */

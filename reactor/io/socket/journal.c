@@ -39,10 +39,15 @@ static void drop_oldest(struct journal *journal)
 	journal->count--;
 }
 
-void journal_done(struct journal *journal)
+static void drop_all(struct journal *journal)
 {
 	while (journal->count > 0)
 		drop_oldest(journal);
+}
+
+void journal_done(struct journal *journal)
+{
+	drop_all(journal);
 	free(journal->entries);
 	free(journal->bytes);
 	buffer_done(&journal->reply.out);
@@ -61,6 +66,13 @@ uint64_t journal_oldest(const struct journal *journal)
 	return journal->last - journal->count + 1;
 }
 
+/* Whether the newest events lie before the oldest. */
+static bool is_wrapped(const struct journal *journal)
+{
+	return journal->count > 0 &&
+	       entry_at(journal, journal->count - 1)->offset < entry_at(journal, 0)->offset;
+}
+
 /*
  * Where `length` bytes can go without touching an event that is kept: behind the newest, or at the
  * start once the newest is near the end. False if there is no such place.
@@ -70,7 +82,7 @@ static bool find_room(const struct journal *journal, size_t length, size_t *ret_
 	const struct journal_entry *oldest;
 	const struct journal_entry *newest;
 	size_t end;
-	bool wrapped;
+	bool wrapped = is_wrapped(journal);
 
 	if (journal->count == 0) {
 		*ret_offset = 0;
@@ -79,7 +91,6 @@ static bool find_room(const struct journal *journal, size_t length, size_t *ret_
 	oldest = entry_at(journal, 0);
 	newest = entry_at(journal, journal->count - 1);
 	end = newest->offset + newest->length;
-	wrapped = newest->offset < oldest->offset;
 	if (length <= (wrapped ? oldest->offset : journal->capacity) - end) {
 		*ret_offset = end;
 		return true;
@@ -89,7 +100,7 @@ static bool find_room(const struct journal *journal, size_t length, size_t *ret_
 }
 
 /* A larger ring, in which the events lie in order from its start. */
-static void grow_bytes(struct journal *journal, size_t capacity)
+static void straighten(struct journal *journal, size_t capacity)
 {
 	char *bytes = memory_allocate(capacity);
 	size_t end = 0;
@@ -103,6 +114,19 @@ static void grow_bytes(struct journal *journal, size_t capacity)
 	}
 	free(journal->bytes);
 	journal->bytes = bytes;
+}
+
+/*
+ * Events in order stay where they are, so that the kernel can give a large ring more pages without
+ * a copy, which would hold the loop for 15 ms; and it wraps only after it stopped growing, unless
+ * events become longer.
+ */
+static void grow_bytes(struct journal *journal, size_t capacity)
+{
+	if (is_wrapped(journal))
+		straighten(journal, capacity);
+	else
+		journal->bytes = memory_resize(journal->bytes, capacity, 1);
 	journal->capacity = capacity;
 }
 
@@ -172,6 +196,7 @@ static void write_reply(
 	writer_key_raw(json, "device", change->device);
 	writer_key_text(json, "group", change->group);
 	writer_key_text(json, "rule", change->rule);
+	writer_key_raw(json, "instance", change->instance);
 	writer_key_raw(json, "changed", change->changed);
 	writer_close(json, '}');
 	writer_close(json, '}');
@@ -204,6 +229,12 @@ void journal_add(struct journal *journal, const struct change *change, int64_t u
 	};
 	journal->count++;
 	journal->last++;
+}
+
+void journal_pass(struct journal *journal, size_t count)
+{
+	drop_all(journal);
+	journal->last += count;
 }
 
 uint64_t journal_bytes_from(const struct journal *journal, uint64_t seq)

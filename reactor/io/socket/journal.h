@@ -52,6 +52,9 @@ void journal_open_event(struct writer *json, uint64_t seq, int64_t usec, enum ch
 /* Numbers the event of `change` and adds it; `usec` is real time. */
 void journal_add(struct journal *journal, const struct change *change, int64_t usec);
 
+/* Numbers so many events and keeps none of them, nor any before. */
+void journal_pass(struct journal *journal, size_t count);
+
 /* The seq of the oldest event that is kept; last + 1 if none is. */
 uint64_t journal_oldest(const struct journal *journal);
 

@@ -9,6 +9,10 @@
 /* One table of parameters as an unnamed array, so that a method is one row. */
 #define PARAMETERS(...) ((const struct parameter[]){__VA_ARGS__, {.name = NULL}})
 
+/* What is decided in core/, by what `reader` finds in the call. */
+#define REQUEST(name, reader)                                                                      \
+	.changes = true, .change = CHANGE_REQUEST, .request = REQUEST_##name, .read = (reader)
+
 static const struct parameter no_parameters[] = {{.name = NULL}};
 
 static const struct method service_methods[] = {
@@ -27,12 +31,40 @@ static const struct method hostdevd_methods[] = {
 	{"GetDevice", PARAMETERS({"device", PARAMETER_STRING, false}), .answer = method_get_device},
 	{"ListGroups", .answer = method_list_groups},
 	{"ListRules", .answer = method_list_rules},
+	{"ListInstances",
+		PARAMETERS({"group", PARAMETER_STRING, true}, {"vm", PARAMETER_STRING, true},
+			{"tenant", PARAMETER_STRING, true}),
+		.answer = method_list_instances},
 	{"Explain", PARAMETERS({"device", PARAMETER_STRING, false}), .answer = method_explain},
 	{"Watch",
 		PARAMETERS({"since", PARAMETER_INTEGER, true}, {"epoch", PARAMETER_STRING, true},
 			{"snapshot", PARAMETER_BOOLEAN, true}, {"groups", PARAMETER_STRINGS, true},
 			{"kinds", PARAMETER_STRINGS, true}, {"types", PARAMETER_STRINGS, true}),
 		.streaming = true, .answer = method_watch},
+	{"Claim",
+		PARAMETERS({"group", PARAMETER_STRING, true}, {"device", PARAMETER_STRING, true},
+			{"vm", PARAMETER_STRING, true}, {"tenant", PARAMETER_STRING, true},
+			{"count", PARAMETER_INTEGER, true}, {"numa_node", PARAMETER_INTEGER, true},
+			{"wait_ms", PARAMETER_INTEGER, true}, {"life", PARAMETER_STRING, true},
+			{"pid", PARAMETER_INTEGER, true}, {"bind_ms", PARAMETER_INTEGER, true},
+			{"token", PARAMETER_STRING, true}),
+		REQUEST(CLAIM, method_read_claim)},
+	{"Assign",
+		PARAMETERS({"instance", PARAMETER_STRING, false}, {"vm", PARAMETER_STRING, false},
+			{"life", PARAMETER_STRING, true}, {"pid", PARAMETER_INTEGER, true}),
+		REQUEST(ASSIGN, method_read_assign)},
+	{"Unassign", PARAMETERS({"instance", PARAMETER_STRING, false}),
+		REQUEST(UNASSIGN, method_read_unassign)},
+	{"Bind",
+		PARAMETERS({"instance", PARAMETER_STRING, true}, {"vm", PARAMETER_STRING, true},
+			{"tenant", PARAMETER_STRING, true}, {"pid", PARAMETER_INTEGER, false}),
+		REQUEST(BIND, method_read_bind)},
+	{"Release",
+		PARAMETERS({"instance", PARAMETER_STRING, true}, {"vm", PARAMETER_STRING, true},
+			{"tenant", PARAMETER_STRING, true}, {"generation", PARAMETER_INTEGER, true},
+			{"force", PARAMETER_BOOLEAN, true}),
+		REQUEST(RELEASE, method_read_release)},
+	{"AcceptLoss", .right = RIGHT_ADMIN, REQUEST(ACCEPT_LOSS, method_read_accept_loss)},
 	{"Reload", .right = RIGHT_ADMIN, .changes = true, .change = CHANGE_RELOAD},
 	{.name = NULL},
 };

@@ -17,6 +17,9 @@ struct method {
 	bool streaming; /* answers with a stream: needs `more` */
 	bool changes;	/* the daemon carries it out, as `change` says */
 	enum change_method change;
+	enum request_type request; /* of a CHANGE_REQUEST */
+	/* reads its parameters; false: the call was answered with what is wrong */
+	bool (*read)(struct call *call, struct request *request);
 	void (*answer)(struct call *call); /* replies and ends the call */
 };
 
@@ -58,6 +61,16 @@ void method_get_device(struct call *call);
 void method_list_groups(struct call *call);
 void method_list_rules(struct call *call);
 void method_explain(struct call *call);
+
+void method_list_instances(struct call *call);
+
+/* method_claim.c */
+bool method_read_claim(struct call *call, struct request *request);
+bool method_read_assign(struct call *call, struct request *request);
+bool method_read_unassign(struct call *call, struct request *request);
+bool method_read_bind(struct call *call, struct request *request);
+bool method_read_release(struct call *call, struct request *request);
+bool method_read_accept_loss(struct call *call, struct request *request);
 
 /* method_watch.c */
 void method_watch(struct call *call);

@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Replies to methods that change something: the daemon has carried them out. */
+/* Replies to a Reload: the daemon has carried it out. */
 #include "core/describe.h"
 #include "io/socket/internal.h"
 #include "io/socket/method.h"
 #include "io/socket/reply.h"
-
-enum change_method call_change(const struct call *call)
-{
-	return call->method->change;
-}
 
 static void write_move(struct writer *json, const struct move *move)
 {

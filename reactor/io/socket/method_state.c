@@ -31,13 +31,27 @@ static void reply_no_group(struct call *call, const char *name)
 	reply_error(call, error, "there is no group `%s`; ListGroups names them", name);
 }
 
+/* The name of the group that the call asks for, NULL: none. False: there is none of that name. */
+static bool read_group(struct call *call, const struct text **ret_name)
+{
+	const char *name = call_string(call, "group");
+	const struct resource_group *group = NULL;
+
+	if (name)
+		group = ruleset_find_group(call->connection->service->core->ruleset, name);
+	if (name && !group) {
+		reply_no_group(call, name);
+		return false;
+	}
+	*ret_name = group ? group->name : NULL;
+	return true;
+}
+
 /* False: the call was answered with the error. */
 static bool read_wanted(struct call *call, struct wanted *ret_wanted)
 {
 	const char *kind = call_string(call, "kind");
 	const char *state = call_string(call, "state");
-	const char *name = call_string(call, "group");
-	const struct resource_group *group = NULL;
 	struct wanted wanted = {
 		.kind = kind ? kind_find(kind) : KIND_COUNT,
 		.state = state ? device_state_find(state) : STATE_COUNT,
@@ -54,14 +68,8 @@ static bool read_wanted(struct call *call, struct wanted *ret_wanted)
 			state);
 		return false;
 	}
-	if (name) {
-		group = ruleset_find_group(call->connection->service->core->ruleset, name);
-		if (!group) {
-			reply_no_group(call, name);
-			return false;
-		}
-		wanted.group = group->name;
-	}
+	if (!read_group(call, &wanted.group))
+		return false;
 	*ret_wanted = wanted;
 	return true;
 }
@@ -150,4 +158,29 @@ void method_list_rules(struct call *call)
 
 	describe_rules(call->connection->service->core, &rules);
 	reply_list(call, "rules", &rules);
+}
+
+static bool is_named(const char *wanted, const struct text *name)
+{
+	return !wanted || text_is(name, wanted);
+}
+
+void method_list_instances(struct call *call)
+{
+	const struct vector *instances = &call->connection->service->core->claims.instances;
+	const char *vm = call_string(call, "vm");
+	const char *tenant = call_string(call, "tenant");
+	const struct text *group;
+	struct vector found = {0};
+
+	if (!read_group(call, &group))
+		return;
+	for (size_t i = 0; i < instances->count; i++) {
+		const struct instance *instance = instances->items[i];
+
+		if (instance->json && (!group || instance->group == group) &&
+			is_named(vm, instance->told.vm) && is_named(tenant, instance->tenant))
+			vector_add(&found, text_ref(instance->json));
+	}
+	reply_list(call, "instances", &found);
 }

@@ -6,9 +6,12 @@
 #include "io/socket/internal.h"
 #include "io/socket/method.h"
 
-/* A turn's share, so that neither many or costly calls nor many readers hold up the devices. */
-#define TURN_TIME  (5 * CLOCK_MILLISECOND)
-#define TURN_BYTES ((size_t)16 * 1024 * 1024)
+/*
+ * A turn's share of answering, and of sending, so that neither many or costly calls nor many
+ * readers hold up the devices. Bytes are no measure of sending: while the readers take as fast as
+ * we send, the same number costs 5 or 40 ms.
+ */
+#define TURN_TIME (3 * CLOCK_MILLISECOND)
 
 /* A subscriber that takes nothing for this long is closed if too much waits for it. */
 #define PATIENCE (10 * CLOCK_SECOND)
@@ -31,7 +34,10 @@ struct service *service_new(const struct service_options *options)
 	list_init(&service->sending);
 	list_init(&service->subscriptions);
 	list_init(&service->reading);
-	list_init(&service->changing);
+	list_init(&service->closed);
+	for (enum change_method change = 0; change < CHANGE_COUNT; change++)
+		list_init(&service->changing[change]);
+	hangup_init(&service->hangup, options->base);
 	acceptor_init(&service->acceptor, service);
 	return service;
 }
@@ -45,6 +51,7 @@ struct service *service_free(struct service *service)
 	list_for_each(at, &service->dead)
 		connection_free(container_of(at, struct connection, link));
 	acceptor_done(&service->acceptor);
+	hangup_done(&service->hangup);
 	journal_done(&service->journal);
 	snapshot_unref(service->snapshot);
 	text_unref(service->comma);
@@ -98,6 +105,10 @@ void service_publish(struct service *service, const struct delta *delta)
 
 	if (delta->changes.count == 0)
 		return;
+	if (service->acceptor.descriptor < 0) {
+		journal_pass(&service->journal, delta->changes.count);
+		return;
+	}
 	for (size_t i = 0; i < delta->changes.count; i++)
 		journal_add(&service->journal, delta->changes.items[i], usec);
 	service->snapshot = snapshot_unref(service->snapshot);
@@ -127,17 +138,29 @@ void service_answer(struct service *service)
 			call->method->answer(call);
 }
 
-struct call *service_take_change(struct service *service)
+struct call *service_take_change(struct service *service, enum change_method change)
 {
 	struct call *call;
 
-	while ((call = take_call(&service->changing))) {
+	while ((call = take_call(&service->changing[change]))) {
 		if (!method_check(call))
 			continue;
 		call->taken = true;
 		return call;
 	}
 	return NULL;
+}
+
+bool service_take_closed(struct service *service, uint64_t *ret_connection)
+{
+	struct connection *connection;
+
+	if (list_is_empty(&service->closed))
+		return false;
+	connection = container_of(service->closed.next, struct connection, closing);
+	list_remove(&connection->closing);
+	*ret_connection = connection->number;
+	return true;
 }
 
 /*
@@ -178,11 +201,11 @@ void service_flush(struct service *service, int64_t now)
 {
 	struct list_link *last = service->sending.previous;
 	struct list_link *at = &service->sending;
-	size_t total = 0;
+	int64_t end = clock_monotonic() + TURN_TIME;
 
-	while (at != last && total < TURN_BYTES) { /* those that come back wait for the next turn */
+	while (at != last && clock_monotonic() < end) { /* those that come back wait for a turn */
 		at = service->sending.next;
-		total += connection_send(container_of(at, struct connection, sending), now);
+		connection_send(container_of(at, struct connection, sending), now);
 	}
 	look_who_is_behind(service, now);
 	acceptor_resume(&service->acceptor, now);
@@ -193,7 +216,7 @@ void service_reap(struct service *service)
 	list_for_each(at, &service->dead) {
 		struct connection *connection = container_of(at, struct connection, link);
 
-		if (!connection->call.taken)
+		if (!connection->call.taken && list_is_empty(&connection->closing))
 			connection_free(connection);
 	}
 }
@@ -207,6 +230,9 @@ int64_t service_deadline(const struct service *service)
 
 bool service_is_busy(const struct service *service)
 {
-	return !list_is_empty(&service->reading) || !list_is_empty(&service->changing) ||
-	       !list_is_empty(&service->sending);
+	for (enum change_method change = 0; change < CHANGE_COUNT; change++)
+		if (!list_is_empty(&service->changing[change]))
+			return true;
+	return !list_is_empty(&service->reading) || !list_is_empty(&service->sending) ||
+	       !list_is_empty(&service->closed);
 }

@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "core/rights.h"
+#include "core/request.h"
 #include "core/status.h"
 #include "rules/load.h"
 
@@ -46,23 +46,45 @@ int service_listen(struct service *service, int descriptor);
 
 void service_set_limits(struct service *service, const struct service_limits *limits);
 
-/* Numbers the events of `delta`, and adds them to the journal. */
+/*
+ * Numbers the events of `delta`, and adds them to the journal. Those from before service_listen are
+ * not kept: nobody can have a seq from among them to ask from.
+ */
 void service_publish(struct service *service, const struct delta *delta);
 
 /* Answers calls that only read, with the state as published; at most a turn's share of them. */
 void service_answer(struct service *service);
 
-/*
- * The next call that changes something and that its peer may make, or NULL: the daemon carries it
- * out and replies after the publication. (Refused ones are answered inside.) It stays valid until
- * its reply, in whatever turn, even if the client is gone by then.
- */
-struct call *service_take_change(struct service *service);
-
 enum change_method {
 	CHANGE_RELOAD,
+	CHANGE_REQUEST, /* about instances: call_read_request */
+	CHANGE_COUNT,
 };
-enum change_method call_change(const struct call *call);
+
+/*
+ * The next call of this change that its peer may make, or NULL: the daemon carries it out and
+ * replies after the publication. (Refused ones are answered inside.) It stays valid until its
+ * reply, in whatever turn, even if the client is gone by then.
+ */
+struct call *service_take_change(struct service *service, enum change_method change);
+
+/*
+ * What a CHANGE_REQUEST asks: the caller's, with the call as request->caller. NULL: its parameters
+ * are wrong, and it was answered.
+ */
+struct request *call_read_request(struct call *call);
+
+/* Replies with the request's answer, and ends its call. The request stays the caller's. */
+void call_reply_request(const struct request *request);
+
+/* The descriptor of the call's connection; it stays the connection's. */
+int call_descriptor(const struct call *call);
+
+/*
+ * The number of the next connection that is closed and had made requests, each once; false: none.
+ * The client is gone: it hung up, or had ended its side and has its answers.
+ */
+bool service_take_closed(struct service *service, uint64_t *ret_connection);
 
 /* Replies to a Reload with what moved, or with InvalidRules; ends the call. */
 void call_reply_reload(struct call *call, const struct vector *moves);

@@ -6,13 +6,15 @@
 #include "core/describe.h"
 #include "io/socket/journal.h"
 
-/* {"parameters":{"event":{"seq":S,"usec":U,"type":"TYPE","device": and then the body */
-static struct text *make_head(enum change_type type, uint64_t seq, int64_t usec)
+#include <string.h>
+
+/* {"parameters":{"event":{"seq":S,"usec":U,"type":"TYPE","KEY": and then the body */
+static struct text *make_head(enum change_type type, const char *key, uint64_t seq, int64_t usec)
 {
 	struct writer json = {0};
 
 	journal_open_event(&json, seq, usec, type);
-	writer_key(&json, "device");
+	writer_key(&json, key);
 	return writer_take(&json);
 }
 
@@ -23,51 +25,126 @@ static struct text *make_tail(void)
 	return text_new(tail, sizeof(tail));
 }
 
-/* {"id":...,"state":...},"group":...,"rule":... */
-static struct text *make_joined_body(const struct device *device)
+/* {"id":...,"state":...},"group":...,"rule":..., written where the one before was written */
+static struct text *make_joined_body(struct writer *json, const struct device *device)
 {
-	struct text *shortened = describe_device_short(device->id, device->told.state);
-	struct writer json = {0};
-
-	writer_raw(&json, shortened->bytes, shortened->length);
-	writer_key_text(&json, "group", device->told.group);
-	writer_key_text(&json, "rule", device->told.rule);
-	text_unref(shortened);
-	return writer_take(&json);
+	json->out.length = 0;
+	json->comma = false;
+	describe_write_short(json, device->id, device->told.state);
+	writer_key_text(json, "group", device->told.group);
+	writer_key_text(json, "rule", device->told.rule);
+	return text_new(json->out.bytes, json->out.length);
 }
 
-static void add_entry(struct snapshot *snapshot, enum change_type type, const struct device *device,
-	struct text *body)
+static void add_entry(struct snapshot *snapshot, struct text *head, struct text *body,
+	struct filter_subject subject)
 {
-	snapshot->entries[snapshot->count++] = (struct snapshot_entry){
-		.head = type == EVENT_DEVICE_ADDED ? snapshot->added_head : snapshot->joined_head,
-		.body = body,
-		.subject = {.type = type,
-			.kinds = device->told.facts->kinds,
-			.group_after = text_ref(device->told.group)},
-	};
+	text_ref(subject.group_after);
+	snapshot->entries[snapshot->count++] =
+		(struct snapshot_entry){.head = head, .body = body, .subject = subject};
 }
 
-struct snapshot *snapshot_new(const struct core *core, uint64_t seq, int64_t usec)
+static void add_device(struct snapshot *snapshot, struct writer *json, const struct device *device)
+{
+	struct filter_subject subject = {.type = EVENT_DEVICE_ADDED,
+		.kinds = device->told.facts->kinds,
+		.group_after = device->told.group};
+
+	add_entry(snapshot, snapshot->added_head, text_ref(device->told.json), subject);
+	subject.type = EVENT_GROUP_JOINED;
+	if (device->told.group)
+		add_entry(snapshot, snapshot->joined_head, make_joined_body(json, device), subject);
+}
+
+static void add_instance(struct snapshot *snapshot, const struct instance *instance)
+{
+	struct filter_subject subject = {.type = EVENT_INSTANCE_CREATED,
+		.kinds = instance->kinds,
+		.group_after = instance->group};
+
+	add_entry(snapshot, snapshot->created_head, text_ref(instance->json), subject);
+}
+
+/* By device, in the order of the inventory; those without one last. */
+static int compare_instances(const void *left, const void *right)
+{
+	const struct instance *one = *(struct instance *const *)left;
+	const struct instance *other = *(struct instance *const *)right;
+	struct device_order order;
+	struct device_order other_order;
+
+	if (!one->told_life != !other->told_life)
+		return one->told_life ? -1 : 1;
+	order = device_order_of(one->device_id->bytes);
+	other_order = device_order_of(other->device_id->bytes);
+	return device_order_compare(&order, &other_order);
+}
+
+/* Those that subscribers know. */
+static void sort_instances(const struct core *core, struct vector *ret_sorted)
+{
+	const struct vector *instances = &core->claims.instances;
+
+	for (size_t i = 0; i < instances->count; i++) {
+		struct instance *instance = instances->items[i];
+
+		if (instance->json)
+			vector_add(ret_sorted, instance);
+	}
+	if (ret_sorted->count > 0)
+		qsort(ret_sorted->items, ret_sorted->count, sizeof(*ret_sorted->items),
+			compare_instances);
+}
+
+/* Those from *cursor on that are of this device. */
+static void add_instances_of(struct snapshot *snapshot, const struct device *device,
+	const struct vector *sorted, size_t *cursor)
+{
+	for (; *cursor < sorted->count; (*cursor)++) {
+		const struct instance *instance = sorted->items[*cursor];
+
+		if (!instance->told_life ||
+			strcmp(instance->device_id->bytes, device->id->bytes) != 0)
+			return;
+		add_instance(snapshot, instance);
+	}
+}
+
+static void add_all(struct snapshot *snapshot, const struct core *core, const struct vector *sorted)
 {
 	const struct vector *devices = &core->inventory.devices;
-	struct snapshot *snapshot = memory_allocate(sizeof(*snapshot));
+	size_t cursor = 0;
+	struct writer json = {0};
 
-	snapshot->references = 1;
-	snapshot->seq = seq;
-	snapshot->added_head = make_head(EVENT_DEVICE_ADDED, seq, usec);
-	snapshot->joined_head = make_head(EVENT_GROUP_JOINED, seq, usec);
-	snapshot->tail = make_tail();
-	snapshot->entries = memory_allocate((2 * devices->count + 1) * sizeof(*snapshot->entries));
 	for (size_t i = 0; i < devices->count; i++) {
 		const struct device *device = devices->items[i];
 
 		if (!device->told.facts)
 			continue;
-		add_entry(snapshot, EVENT_DEVICE_ADDED, device, text_ref(device->told.json));
-		if (device->told.group)
-			add_entry(snapshot, EVENT_GROUP_JOINED, device, make_joined_body(device));
+		add_device(snapshot, &json, device);
+		add_instances_of(snapshot, device, sorted, &cursor);
 	}
+	for (; cursor < sorted->count; cursor++)
+		add_instance(snapshot, sorted->items[cursor]);
+	buffer_done(&json.out);
+}
+
+struct snapshot *snapshot_new(const struct core *core, uint64_t seq, int64_t usec)
+{
+	struct snapshot *snapshot = memory_allocate(sizeof(*snapshot));
+	struct vector sorted = {0};
+
+	sort_instances(core, &sorted);
+	snapshot->references = 1;
+	snapshot->seq = seq;
+	snapshot->added_head = make_head(EVENT_DEVICE_ADDED, "device", seq, usec);
+	snapshot->joined_head = make_head(EVENT_GROUP_JOINED, "device", seq, usec);
+	snapshot->created_head = make_head(EVENT_INSTANCE_CREATED, "instance", seq, usec);
+	snapshot->tail = make_tail();
+	snapshot->entries = memory_allocate((2 * core->inventory.devices.count + sorted.count + 1) *
+					    sizeof(*snapshot->entries));
+	add_all(snapshot, core, &sorted);
+	vector_done(&sorted);
 	return snapshot;
 }
 
@@ -87,6 +164,7 @@ struct snapshot *snapshot_unref(struct snapshot *snapshot)
 	}
 	text_unref(snapshot->added_head);
 	text_unref(snapshot->joined_head);
+	text_unref(snapshot->created_head);
 	text_unref(snapshot->tail);
 	free(snapshot->entries);
 	free(snapshot);

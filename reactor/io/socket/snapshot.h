@@ -21,12 +21,16 @@ struct snapshot {
 	uint64_t seq; /* of the last event that it includes */
 	struct text *added_head;
 	struct text *joined_head;
+	struct text *created_head;
 	struct text *tail;
 	struct snapshot_entry *entries;
 	size_t count;
 };
 
-/* All devices as told; every event carries `seq` and `usec`, real time. One reference. */
+/*
+ * All devices and instances as told, each instance behind its device's events, those without one at
+ * the end; every event carries `seq` and `usec`, real time. One reference.
+ */
 struct snapshot *snapshot_new(const struct core *core, uint64_t seq, int64_t usec);
 struct snapshot *snapshot_ref(struct snapshot *snapshot);
 struct snapshot *snapshot_unref(struct snapshot *snapshot);

@@ -1,265 +1,340 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The store and its thread. The database is the caller's until store_start and then the thread's;
+ * all that both touch is under the mutex, which is never held during a write. The eventfd is
+ * written when a job is done and read when the last news is taken.
+ */
 #include "io/store/store.h"
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "io/store/ballast.h"
+#include "io/store/commit.h"
+#include "io/store/database.h"
+#include "io/store/last_good.h"
+#include "io/store/rows.h"
+#include "io/store/transaction.h"
 
-#include <inttypes.h>
-#include <sqlite3.h>
-#include <stdio.h>
+#include <assert.h>
+#include <pthread.h>
+#include <signal.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
-#define SCHEMA_VERSION 1
+/* How often a failed commit is taken back while the disk does not let us. */
+#define UNDO_RETRY (250 * CLOCK_MILLISECOND)
 
 struct store {
-	sqlite3 *database;
-	char *directory;
-	char *path; /* of the database in it */
+	struct database database;
+	int descriptor;
+	bool started;
+	bool writing; /* a batch was handed over and not taken back; the caller's own */
+	pthread_t thread;
+	pthread_mutex_t mutex;
+	pthread_cond_t wanted; /* what the thread waits for */
+
+	/* under the mutex */
+	struct batch *waiting;	/* handed over; NULL: none, or it is being written */
+	struct batch *finished; /* with its outcome, not taken yet */
+	struct vector *rules;	/* texts to be saved; NULL: none */
+	int rules_error;
+	bool rules_news; /* nobody has asked for rules_error yet */
+	bool ending;
 };
 
-static const char schema[] = "CREATE TABLE last_good_rules("
-			     " position INTEGER PRIMARY KEY,"
-			     " file TEXT NOT NULL,"
-			     " bytes BLOB NOT NULL) STRICT;"
-			     "PRAGMA user_version = 1;";
-
-/* SQLite's result as ours: the system's own error where there is one. */
-static int store_error(struct store *store, int code)
+static struct store *allocate(void)
 {
-	int system = sqlite3_system_errno(store->database);
+	struct store *store = memory_allocate(sizeof(*store));
+	pthread_condattr_t attributes;
 
-	switch (code & 0xff) {
-	case SQLITE_OK:
-	case SQLITE_DONE:
-	case SQLITE_ROW:
-		return 0;
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-		return STORE_IN_USE;
-	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB:
-		return STORE_DAMAGED;
-	case SQLITE_FULL:
-		return -ENOSPC;
-	case SQLITE_READONLY:
-	case SQLITE_CANTOPEN: /* SQLite's own errno may be of another file */
-		return access(store->directory, W_OK) < 0 ? error_from_errno() : -EACCES;
-	default:
-		return system > 0 ? -system : -EIO;
-	}
-}
-
-static int execute(struct store *store, const char *statement)
-{
-	return store_error(store, sqlite3_exec(store->database, statement, NULL, NULL, NULL));
-}
-
-/* Runs a statement that answers one integer. */
-static int query_number(struct store *store, const char *query, int64_t *ret_number)
-{
-	sqlite3_stmt *statement = NULL;
-	int result = store_error(
-		store, sqlite3_prepare_v2(store->database, query, -1, &statement, NULL));
-
-	if (result == 0)
-		result = store_error(store, sqlite3_step(statement));
-	if (result == 0)
-		*ret_number = sqlite3_column_int64(statement, 0);
-	sqlite3_finalize(statement);
-	return result;
-}
-
-static int check_integrity(struct store *store)
-{
-	int64_t intact = 0;
-	int result = query_number(
-		store, "SELECT quick_check = 'ok' FROM pragma_quick_check(1)", &intact);
-
-	return result ? result : intact ? 0 : STORE_DAMAGED;
-}
-
-/* Makes the schema in a new database, or refuses one that is newer than this program. */
-static int migrate(struct store *store)
-{
-	int64_t version = 0;
-	int result = query_number(store, "PRAGMA user_version", &version);
-
-	if (result)
-		return result;
-	if (version > SCHEMA_VERSION)
-		return STORE_NEWER;
-	return version == SCHEMA_VERSION ? 0 : execute(store, schema);
-}
-
-static int open_database(struct store *store)
-{
-	int result = store_error(store,
-		sqlite3_open_v2(store->path, &store->database,
-			SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL));
-
-	if (result == 0)
-		result = execute(store, "PRAGMA locking_mode = EXCLUSIVE;"
-					"PRAGMA journal_mode = WAL;"
-					"PRAGMA synchronous = FULL;"
-					"BEGIN IMMEDIATE;");
-	if (result)
-		return result;
-	result = check_integrity(store);
-	if (result == 0)
-		result = migrate(store);
-	if (result == 0)
-		return execute(store, "COMMIT");
-	execute(store, "ROLLBACK");
-	return result;
-}
-
-/* Moves the file of the database with this suffix to the same name with the time in it. */
-static int move_aside(const struct store *store, const char *suffix, int64_t when)
-{
-	struct buffer from = {0};
-	struct buffer to = {0};
-	int result = 0;
-
-	buffer_format(&from, "%s%s", store->path, suffix);
-	buffer_format(&to, "%s.damaged-%" PRId64 "%s", store->path, when, suffix);
-	if (rename(buffer_string(&from), buffer_string(&to)) < 0 && errno != ENOENT)
-		result = error_from_errno();
-	buffer_done(&from);
-	buffer_done(&to);
-	return result;
+	store->descriptor = -1;
+	pthread_mutex_init(&store->mutex, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&store->wanted, &attributes);
+	pthread_condattr_destroy(&attributes);
+	return store;
 }
 
 /*
- * Keeps the damaged database, with the log that may be its newest part, for whoever wants to look
- * at it, and begins an empty one.
+ * What every open database gets. That one more start cannot be counted, or the log not be emptied,
+ * is no reason not to start: the disk may be full.
  */
-static int start_again(struct store *store)
+static void settle_in(struct database *database)
 {
-	int64_t when = clock_real() / CLOCK_SECOND;
-	int result;
-
-	sqlite3_close(store->database);
-	store->database = NULL;
-	result = move_aside(store, "", when);
-	if (result == 0)
-		result = move_aside(store, "-wal", when);
-	if (result == 0)
-		result = move_aside(store, "-shm", when);
-	if (result == 0)
-		result = open_database(store);
-	return result ? result : STORE_DAMAGED;
-}
-
-/* Makes `directory` and what lies above it. */
-static int make_directory(const char *directory)
-{
-	char *path = memory_duplicate(directory);
-	int result = 0;
-
-	for (char *slash = strchr(path + 1, '/'); slash && result == 0;
-		slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		if (mkdir(path, 0755) < 0 && errno != EEXIST)
-			result = error_from_errno();
-		*slash = '/';
-	}
-	if (result == 0 && mkdir(path, 0700) < 0 && errno != EEXIST)
-		result = error_from_errno();
-	free(path);
-	return result;
+	database_execute(database, "UPDATE meta SET starts = starts + 1");
+	sqlite3_wal_checkpoint_v2(database->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	ballast_take(database->ballast);
 }
 
 int store_open(const char *directory, struct store **ret_store)
 {
-	struct store *store;
-	struct buffer path = {0};
-	int result = directory[0] ? make_directory(directory) : -ENOENT;
+	struct store *store = allocate();
+	int result;
 
-	if (result < 0)
-		return result;
-	store = memory_allocate(sizeof(*store));
-	store->directory = memory_duplicate(directory);
-	buffer_format(&path, "%s/hostdevd.db", directory);
-	store->path = memory_duplicate(buffer_string(&path));
-	buffer_done(&path);
-	result = open_database(store);
-	if (result == STORE_DAMAGED)
-		result = start_again(store);
-	if (result == 0 || result == STORE_DAMAGED)
-		*ret_store = store;
-	else
+	store->descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	result = store->descriptor < 0 ? error_from_errno()
+				       : database_open(directory, &store->database);
+	if (result != 0 && result != STORE_DAMAGED) {
 		store_free(store);
+		return result;
+	}
+	settle_in(&store->database);
+	*ret_store = store;
 	return result;
+}
+
+static struct vector *free_rules(struct vector *rules)
+{
+	if (!rules)
+		return NULL;
+	rule_texts_done(rules);
+	free(rules);
+	return NULL;
+}
+
+static void end_thread(struct store *store)
+{
+	pthread_mutex_lock(&store->mutex);
+	store->ending = true;
+	pthread_cond_signal(&store->wanted);
+	pthread_mutex_unlock(&store->mutex);
+	pthread_join(store->thread, NULL);
 }
 
 struct store *store_free(struct store *store)
 {
 	if (!store)
 		return NULL;
-	sqlite3_close(store->database);
-	free(store->directory);
-	free(store->path);
+	if (store->started)
+		end_thread(store);
+	database_done(&store->database);
+	batch_free(store->finished);
+	free_rules(store->rules);
+	if (store->descriptor >= 0)
+		close(store->descriptor);
+	pthread_cond_destroy(&store->wanted);
+	pthread_mutex_destroy(&store->mutex);
 	free(store);
 	return NULL;
 }
 
-static int insert_rules(struct store *store, const struct vector *texts)
+int store_load_rules(struct store *store, struct vector *ret_texts)
 {
-	sqlite3_stmt *statement = NULL;
-	int result =
-		store_error(store, sqlite3_prepare_v2(store->database,
-					   "INSERT INTO last_good_rules(file, bytes) VALUES (?, ?)",
-					   -1, &statement, NULL));
+	return last_good_load(&store->database, ret_texts);
+}
 
-	for (size_t i = 0; i < texts->count && result == 0; i++) {
-		const struct rule_text *text = texts->items[i];
+int store_load(struct store *store, struct stored *ret_stored)
+{
+	int result = rows_load(&store->database, ret_stored);
+	int loaded;
 
-		sqlite3_bind_text(statement, 1, text->file, -1, SQLITE_STATIC);
-		sqlite3_bind_blob64(statement, 2, text->bytes, text->length, SQLITE_STATIC);
-		result = store_error(store, sqlite3_step(statement));
-		sqlite3_reset(statement);
+	if (result != STORE_DAMAGED)
+		return result;
+	result = database_start_again(&store->database);
+	if (result != STORE_DAMAGED)
+		return result;
+	loaded = rows_load(&store->database, ret_stored);
+	return loaded ? loaded : STORE_DAMAGED;
+}
+
+/* With the mutex held. */
+static void tell(struct store *store)
+{
+	uint64_t one = 1;
+
+	(void)!write(store->descriptor, &one, sizeof(one)); /* fails only if it is readable */
+}
+
+/* With the mutex held: nothing is left to be told. */
+static void hush(struct store *store)
+{
+	uint64_t count;
+
+	if (!store->finished && !store->rules_news)
+		(void)!read(store->descriptor, &count, sizeof(count)); /* or it was not told */
+}
+
+static void wait_for_retry(struct store *store)
+{
+	int64_t until = clock_monotonic() + UNDO_RETRY;
+	struct timespec time = {
+		.tv_sec = until / CLOCK_SECOND,
+		.tv_nsec = until % CLOCK_SECOND * 1000,
+	};
+
+	while (!store->ending && clock_monotonic() < until)
+		pthread_cond_timedwait(&store->wanted, &store->mutex, &time);
+}
+
+/* With the mutex held: has every commit that failed taken back. False: ended before that. */
+static bool remove_doubt(struct store *store)
+{
+	for (;;) {
+		bool last = store->ending;
+
+		pthread_mutex_unlock(&store->mutex);
+		transaction_undo(&store->database);
+		pthread_mutex_lock(&store->mutex);
+		if (!store->database.doubt)
+			return true;
+		if (last)
+			return false;
+		wait_for_retry(store);
 	}
-	sqlite3_finalize(statement);
-	return result;
 }
 
-int store_save_rules(struct store *store, const struct vector *texts)
+/* With the mutex held, which is free meanwhile. */
+static void write_batch(struct store *store)
 {
-	int result = execute(store, "BEGIN IMMEDIATE; DELETE FROM last_good_rules;");
+	struct batch *batch = store->waiting;
 
-	if (result == 0)
-		result = insert_rules(store, texts);
-	if (result == 0)
-		result = execute(store, "COMMIT");
-	if (result)
-		execute(store, "ROLLBACK");
-	return result;
+	store->waiting = NULL;
+	pthread_mutex_unlock(&store->mutex);
+	commit_batch(&store->database, batch);
+	pthread_mutex_lock(&store->mutex);
+	if (remove_doubt(store)) {
+		store->finished = batch;
+		tell(store);
+	} else {
+		batch_free(batch);
+	}
 }
 
-static struct rule_text *read_rule_text(sqlite3_stmt *statement)
+/* Likewise. A copy of rules that comes back after all does no harm, so its doubt may stay. */
+static void write_rules(struct store *store)
+{
+	struct vector *rules = store->rules;
+	int result;
+
+	store->rules = NULL;
+	pthread_mutex_unlock(&store->mutex);
+	result = last_good_save(&store->database, rules);
+	free_rules(rules);
+	pthread_mutex_lock(&store->mutex);
+	store->rules_error = result;
+	store->rules_news = true;
+	tell(store);
+}
+
+static void *run(void *context)
+{
+	struct store *store = context;
+
+	pthread_mutex_lock(&store->mutex);
+	for (;;) {
+		if (store->waiting)
+			write_batch(store);
+		else if (store->rules)
+			write_rules(store);
+		else if (store->ending)
+			break;
+		else
+			pthread_cond_wait(&store->wanted, &store->mutex);
+	}
+	pthread_mutex_unlock(&store->mutex);
+	return NULL;
+}
+
+int store_start(struct store *store)
+{
+	sigset_t all;
+	sigset_t before;
+	int error;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(&store->thread, NULL, run, store);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	store->started = error == 0;
+	return -error;
+}
+
+int store_descriptor(const struct store *store)
+{
+	return store->descriptor;
+}
+
+void store_write(struct store *store, struct batch *batch)
+{
+	pthread_mutex_lock(&store->mutex);
+	assert(store->started && !store->writing);
+	store->waiting = batch;
+	store->writing = true;
+	pthread_cond_signal(&store->wanted);
+	pthread_mutex_unlock(&store->mutex);
+}
+
+bool store_is_writing(const struct store *store)
+{
+	return store->writing;
+}
+
+struct batch *store_take_finished(struct store *store)
+{
+	struct batch *finished;
+
+	pthread_mutex_lock(&store->mutex);
+	finished = store->finished;
+	store->finished = NULL;
+	if (finished)
+		store->writing = false;
+	hush(store);
+	pthread_mutex_unlock(&store->mutex);
+	return finished;
+}
+
+static struct rule_text *copy_text(const struct rule_text *from)
 {
 	struct rule_text *text = memory_allocate(sizeof(*text));
 
-	text->length = (size_t)sqlite3_column_bytes(statement, 1);
-	text->file = memory_duplicate((const char *)sqlite3_column_text(statement, 0));
-	text->bytes = memory_allocate(text->length + 1);
-	if (text->length > 0)
-		memcpy(text->bytes, sqlite3_column_blob(statement, 1), text->length);
+	text->file = memory_duplicate(from->file);
+	text->length = from->length;
+	text->bytes = memory_allocate(from->length + 1);
+	memcpy(text->bytes, from->bytes, from->length);
 	return text;
 }
 
-int store_load_rules(struct store *store, struct vector *ret_texts)
+static struct vector *copy_rules(const struct vector *texts)
 {
-	sqlite3_stmt *statement = NULL;
-	int code = sqlite3_prepare_v2(store->database,
-		"SELECT file, bytes FROM last_good_rules ORDER BY position", -1, &statement, NULL);
+	struct vector *copy = memory_allocate(sizeof(*copy));
 
-	if (code == SQLITE_OK)
-		while ((code = sqlite3_step(statement)) == SQLITE_ROW)
-			vector_add(ret_texts, read_rule_text(statement));
-	sqlite3_finalize(statement);
-	return store_error(store, code);
+	for (size_t i = 0; i < texts->count; i++)
+		vector_add(copy, copy_text(texts->items[i]));
+	return copy;
+}
+
+static void queue_rules(struct store *store, struct vector *rules)
+{
+	struct vector *overtaken;
+
+	pthread_mutex_lock(&store->mutex);
+	overtaken = store->rules;
+	store->rules = rules;
+	pthread_cond_signal(&store->wanted);
+	pthread_mutex_unlock(&store->mutex);
+	free_rules(overtaken);
+}
+
+void store_save_rules(struct store *store, const struct vector *texts)
+{
+	if (store->started)
+		queue_rules(store, copy_rules(texts));
+	else
+		store->rules_error = last_good_save(&store->database, texts);
+}
+
+int store_rules_error(struct store *store)
+{
+	int error;
+
+	pthread_mutex_lock(&store->mutex);
+	error = store->rules_error;
+	store->rules_news = false;
+	hush(store);
+	pthread_mutex_unlock(&store->mutex);
+	return error;
 }

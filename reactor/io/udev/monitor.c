@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "io/udev/filter.h"
 #include "model/facts.h"
 
 #include <libudev.h>
@@ -34,6 +35,8 @@ static int arm(struct udev_monitor *events, size_t receive_buffer)
 			events, receive_buffer > INT_MAX ? INT_MAX : (int)receive_buffer);
 	if (result >= 0)
 		result = udev_monitor_enable_receiving(events);
+	if (result >= 0) /* without it we wake up more often, and that is all */
+		filter_prepend(udev_monitor_get_fd(events));
 	return result < 0 ? result : 0;
 }
 
@@ -96,7 +99,7 @@ static void add_looks(struct udev_device *device, const struct vector *propertie
 
 	uevent_find_places(&event, places);
 	for (size_t i = 0; i < places->count; i++) {
-		struct look *look = looks_add(looks, places->ids[i], now);
+		struct look *look = uevent_add_look(places, i, looks, now);
 
 		/* the first place is where the device is, another where it was */
 		if (i > 0 || !uevent_is_of_device(&event))

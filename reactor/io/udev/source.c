@@ -8,6 +8,7 @@
 #include "io/udev/monitor.h"
 #include "io/udev/silence.h"
 
+#include <linux/sock_diag.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -22,10 +23,11 @@
 struct source {
 	enum source_type type;
 	struct counters *counters;
-	struct monitor *monitor; /* SOURCE_UDEV */
-	struct kernel *kernel;	 /* both */
-	struct silence silence;	 /* SOURCE_UDEV: of the monitor */
-	unsigned errors;	 /* in a row */
+	struct monitor *monitor;	    /* SOURCE_UDEV */
+	struct kernel *kernel;		    /* both */
+	struct silence silence;		    /* SOURCE_UDEV: of the monitor */
+	unsigned errors;		    /* in a row */
+	uint32_t drops[SOURCE_DESCRIPTORS]; /* messages that did not fit, as last counted */
 };
 
 /* A message that is no event for the road: it was held against the other socket's. */
@@ -38,6 +40,7 @@ struct intake {
 	const struct vector *properties;
 	struct looks *looks;
 	int64_t end;
+	bool nothing; /* was received, not even an error */
 };
 
 static int open_socket(struct source *source, size_t receive_buffer)
@@ -101,13 +104,18 @@ int64_t source_deadline(const struct source *source)
 	return silence_deadline(&source->silence);
 }
 
+/* Whether the events of the socket, by its place among the descriptors, count. */
+static bool counts(const struct source *source, size_t place)
+{
+	return place == 1 || source->type == SOURCE_KERNEL || source->silence.silent;
+}
+
 /*
  * One message of the kernel's. Where udev's events count it is only held against what udev says,
  * and if one is lost, no more is lost than that.
  */
 static int receive_from_kernel(struct source *source, const struct intake *intake)
 {
-	bool counts = source->type == SOURCE_KERNEL || source->silence.silent;
 	struct uevent_places places;
 	uint64_t number;
 	int64_t now = clock_monotonic();
@@ -116,8 +124,8 @@ static int receive_from_kernel(struct source *source, const struct intake *intak
 	for (size_t i = 0; result == 0 && i < places.count; i++)
 		if (source->type == SOURCE_KERNEL ||
 			!silence_expect(&source->silence, places.ids[i], number, now))
-			looks_add(intake->looks, places.ids[i], now);
-	if (result == -EAGAIN || counts)
+			uevent_add_look(&places, i, intake->looks, now);
+	if (result == -EAGAIN || counts(source, 0))
 		return result;
 	return result == -ENOBUFS || result >= 0 ? RECEIVED_ASIDE : result;
 }
@@ -157,16 +165,14 @@ static int judge_error(struct source *source, int error)
 
 typedef int receive_one(struct source *source, const struct intake *intake);
 
-static int read_batch(
-	struct source *source, int descriptor, receive_one *receive, const struct intake *intake)
+static int read_batch(struct source *source, receive_one *receive, struct intake *intake)
 {
 	for (unsigned messages = 0; messages < BATCH_MESSAGES; messages++) {
 		int result = receive(source, intake);
 
-		if (result == -EAGAIN && messages == 0 && is_in_error(descriptor))
-			result = -EIO; /* it wakes us, and has nothing to say */
 		if (result == -EAGAIN)
 			return 0;
+		intake->nothing = false;
 		if (result < 0)
 			return judge_error(source, result);
 		source->errors = 0;
@@ -178,20 +184,64 @@ static int read_batch(
 	return SOURCE_MORE;
 }
 
-int source_read(struct source *source, const struct vector *properties, struct looks *looks)
+/* A socket that wakes us and has nothing to say is in error. */
+static int look_for_errors(struct source *source)
 {
-	struct intake intake = {properties, looks, clock_monotonic() + BATCH_TIME};
-	int result =
-		read_batch(source, kernel_descriptor(source->kernel), receive_from_kernel, &intake);
+	int descriptors[SOURCE_DESCRIPTORS];
+	size_t count = source_descriptors(source, descriptors);
+
+	for (size_t i = 0; i < count; i++)
+		if (is_in_error(descriptors[i]))
+			return judge_error(source, -EIO);
+	return 0;
+}
+
+/*
+ * Whether messages were dropped since the last time at a socket that counts. The kernel says
+ * ENOBUFS once, and then no more until somebody has emptied the socket: under a storm that lasts,
+ * only its counter tells that a resync which began meanwhile was in vain.
+ */
+static bool has_dropped(struct source *source)
+{
+	int descriptors[SOURCE_DESCRIPTORS];
+	size_t count = source_descriptors(source, descriptors);
+	bool dropped = false;
+
+	for (size_t i = 0; i < count; i++) {
+		uint32_t numbers[SK_MEMINFO_VARS];
+		socklen_t size = sizeof(numbers);
+
+		if (getsockopt(descriptors[i], SOL_SOCKET, SO_MEMINFO, numbers, &size) < 0 ||
+			numbers[SK_MEMINFO_DROPS] == source->drops[i])
+			continue;
+		source->drops[i] = numbers[SK_MEMINFO_DROPS];
+		dropped |= counts(source, i);
+	}
+	return dropped;
+}
+
+static int read_sockets(struct source *source, struct intake *intake)
+{
+	int result = read_batch(source, receive_from_kernel, intake);
 
 	/* udev's wait until all of the kernel's are read, else debts would be made of what is paid
 	 */
-	if (result != 0 || source->type == SOURCE_KERNEL)
-		return result;
-	result =
-		read_batch(source, monitor_descriptor(source->monitor), receive_from_udev, &intake);
-	if (result == 0)
-		silence_check(&source->silence, looks, clock_monotonic());
+	if (result == 0 && source->type == SOURCE_UDEV) {
+		result = read_batch(source, receive_from_udev, intake);
+		if (result == 0)
+			silence_check(&source->silence, intake->looks, clock_monotonic());
+	}
+	return intake->nothing ? look_for_errors(source) : result;
+}
+
+int source_read(struct source *source, const struct vector *properties, struct looks *looks)
+{
+	struct intake intake = {properties, looks, clock_monotonic() + BATCH_TIME, true};
+	int result = read_sockets(source, &intake);
+	bool dropped = has_dropped(source);
+
+	if (dropped && (result == 0 || result == SOURCE_MORE))
+		return judge_error(source, -ENOBUFS);
 	return result;
 }
 

@@ -125,10 +125,20 @@ static void add_places(
 void uevent_find_places(const struct uevent *event, struct uevent_places *ret_places)
 {
 	ret_places->count = 0;
+	ret_places->rebound = is(event->subsystem, "pci") &&
+			      (is(event->action, "bind") || is(event->action, "unbind"));
 	if (event->devpath)
 		add_places(ret_places, event, event->devpath);
 	if (event->devpath_old && is(event->action, "move"))
 		add_places(ret_places, event, event->devpath_old);
+}
+
+struct look *uevent_add_look(
+	const struct uevent_places *places, size_t index, struct looks *looks, int64_t since)
+{
+	const char *id = places->ids[index];
+
+	return places->rebound ? looks_add_rebound(looks, id, since) : looks_add(looks, id, since);
 }
 
 bool uevent_is_of_device(const struct uevent *event)

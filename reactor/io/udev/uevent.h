@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What an event concerns. Its action is no news by itself: `echo remove > uevent` is a remove event
- * of a device that stays. So all that is kept is which devices to look at.
+ * of a device that stays. So all that is kept is which devices to look at, and whether at less than
+ * everything.
  */
 #pragma once
 
+#include "model/look.h"
 #include "model/place.h"
 
 #include <stdint.h>
@@ -20,6 +22,7 @@ struct uevent {
 
 struct uevent_places {
 	size_t count;
+	bool rebound; /* a driver was bound to a PCI function, or unbound, and nothing else */
 	char ids[4][PLACE_ID_SIZE]; /* two for an interface of a network, here and where it was */
 };
 
@@ -43,6 +46,10 @@ uint64_t uevent_number(const char *message, size_t length);
  * the PCI function that carries it. None for everything virtual and for other subsystems.
  */
 void uevent_find_places(const struct uevent *event, struct uevent_places *ret_places);
+
+/* Adds the look at one of the places. */
+struct look *uevent_add_look(
+	const struct uevent_places *places, size_t index, struct looks *looks, int64_t since);
 
 /* Whether it is of the device itself, not of an interface of it: its properties are the device's.
  */

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a call about instances asks, as a request for core/. Here is judged what needs no more than
+ * the call itself: what is missing, out of its range, or says two things at once.
+ */
+#include "base/clock.h"
+#include "base/utf8.h"
+#include "io/socket/internal.h"
+#include "io/socket/method.h"
+#include "io/socket/reply.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* Bytes of the name of an owner, or of a token. */
+#define MOST_NAME 128
+
+#define MOST_COUNT 1024
+
+#define DAY_MS	     INT64_C(86400000)
+#define MOST_WAIT_MS (7 * DAY_MS)
+#define MOST_NUMBER  INT64_MAX
+
+/* utf8_clean replaces control characters and nothing else: the reader of JSON took only UTF-8. */
+static bool is_clean(const char *name)
+{
+	struct buffer clean = {0};
+	bool same;
+
+	utf8_clean(&clean, name, strlen(name));
+	same = strcmp(buffer_string(&clean), name) == 0;
+	buffer_done(&clean);
+	return same;
+}
+
+static struct text *intern(struct call *call, const char *parameter)
+{
+	const char *string = call_string(call, parameter);
+
+	return string ? text_intern_string(call->connection->service->core->pool, string) : NULL;
+}
+
+static bool read_name(struct call *call, const char *parameter, struct text **ret_name)
+{
+	const char *name = call_string(call, parameter);
+
+	if (name && (name[0] == '\0' || strlen(name) > MOST_NAME || !is_clean(name))) {
+		reply_invalid(call, parameter,
+			"`%s` must be 1 to %d bytes without control characters", parameter,
+			MOST_NAME);
+		return false;
+	}
+	*ret_name = intern(call, parameter);
+	return true;
+}
+
+struct range {
+	const char *parameter;
+	int64_t least;
+	int64_t most;
+};
+
+/* One that is left out leaves *ret_number as it is. */
+static bool read_number(struct call *call, struct range range, int64_t *ret_number)
+{
+	int64_t number;
+
+	if (!call_integer(call, range.parameter, &number))
+		return true;
+	if (number < range.least || number > range.most) {
+		if (range.most == MOST_NUMBER)
+			reply_invalid(call, range.parameter, "`%s` must be %" PRId64 " or more",
+				range.parameter, range.least);
+		else
+			reply_invalid(call, range.parameter,
+				"`%s` must be from %" PRId64 " to %" PRId64, range.parameter,
+				range.least, range.most);
+		return false;
+	}
+	*ret_number = number;
+	return true;
+}
+
+static bool read_pid(struct call *call, struct request *request)
+{
+	return read_number(call, (struct range){"pid", 1, MOST_NUMBER}, &request->pid);
+}
+
+/* An id that is none names no instance. */
+static bool read_instance(struct call *call, struct request *request)
+{
+	const char *id = call_string(call, "instance");
+	struct reply_error error = {"org.hostdevd.NoSuchInstance", "instance", id};
+
+	if (!id || instance_parse_id(id, &request->instance))
+		return true;
+	reply_error(call, error,
+		"there is no instance `%s`; ids are like i-7, and ListInstances has them", id);
+	return false;
+}
+
+/* `life` and `pid` must not say two things. */
+static bool read_life(struct call *call, struct request *request)
+{
+	const char *name = call_string(call, "life");
+
+	if (!read_pid(call, request))
+		return false;
+	request->life = name ? life_find(name) : LIFE_COUNT;
+	if (name && request->life == LIFE_COUNT)
+		reply_invalid(call, "life",
+			"there is no life `%s`; explicit, process and connection are lives", name);
+	else if (request->life == LIFE_PROCESS && !request->pid)
+		reply_invalid(call, "pid", "life `process` needs the `pid` of that process");
+	else if (name && request->life != LIFE_PROCESS && request->pid)
+		reply_invalid(call, "pid",
+			"a life of `%s` does not end with a process: leave `pid` "
+			"out, or say `process`",
+			name);
+	else
+		return true;
+	return false;
+}
+
+static bool read_owner(struct call *call, struct request *request)
+{
+	return read_name(call, "vm", &request->vm) && read_name(call, "tenant", &request->tenant);
+}
+
+/* What to take, and how much of it. */
+static bool read_choice(struct call *call, struct request *request)
+{
+	request->group = intern(call, "group");
+	request->device = intern(call, "device");
+	if (!read_number(call, (struct range){"count", 1, MOST_COUNT}, &request->count) ||
+		!read_number(
+			call, (struct range){"numa_node", 0, MOST_NUMBER}, &request->numa_node))
+		return false;
+	if (!request->group && !request->device) {
+		reply_invalid(call, "group", "name a `group` to take from, or a `device`");
+		return false;
+	}
+	if (request->device && request->count > 1) {
+		reply_invalid(call, "count", "a named device is one: leave `count` out");
+		return false;
+	}
+	return true;
+}
+
+static bool read_times(struct call *call, struct request *request)
+{
+	if (!read_number(call, (struct range){"wait_ms", 0, MOST_WAIT_MS}, &request->wait_ms) ||
+		!read_number(call, (struct range){"bind_ms", 1, MOST_WAIT_MS}, &request->bind_ms))
+		return false;
+	if (!request->bind_ms || !request->pid)
+		return true;
+	reply_invalid(
+		call, "bind_ms", "with `pid` it is bound from the start: leave one of them out");
+	return false;
+}
+
+bool method_read_claim(struct call *call, struct request *request)
+{
+	if (!read_owner(call, request) || !read_choice(call, request) ||
+		!read_life(call, request) || !read_times(call, request) ||
+		!read_name(call, "token", &request->token))
+		return false;
+	if (request->vm || request->tenant)
+		return true;
+	reply_invalid(call, "vm", "say for whom: a `vm`, or a `tenant`");
+	return false;
+}
+
+bool method_read_assign(struct call *call, struct request *request)
+{
+	return read_instance(call, request) && read_name(call, "vm", &request->vm) &&
+	       read_life(call, request);
+}
+
+bool method_read_unassign(struct call *call, struct request *request)
+{
+	return read_instance(call, request);
+}
+
+/* Exactly one of: instance; vm; tenant; tenant and vm. */
+static bool read_target(struct call *call, struct request *request)
+{
+	if (!read_owner(call, request) || !read_instance(call, request))
+		return false;
+	if (!request->instance != (!request->vm && !request->tenant))
+		return true;
+	reply_invalid(call, "instance",
+		"name either an `instance`, or a `vm`, a `tenant`, or both: a tenant's vm");
+	return false;
+}
+
+bool method_read_bind(struct call *call, struct request *request)
+{
+	return read_target(call, request) && read_pid(call, request);
+}
+
+bool method_read_release(struct call *call, struct request *request)
+{
+	request->force = call_flag(call, "force");
+	if (!read_target(call, request) ||
+		!read_number(
+			call, (struct range){"generation", 1, MOST_NUMBER}, &request->generation))
+		return false;
+	if (!request->generation || request->instance)
+		return true;
+	reply_invalid(call, "generation", "a generation is of one `instance`: name that");
+	return false;
+}
+
+bool method_read_accept_loss(struct call *call, struct request *request)
+{
+	(void)call;
+	(void)request;
+	return true;
+}
+
+struct request *call_read_request(struct call *call)
+{
+	struct request *request = request_new(call->method->request);
+
+	request->caller = call;
+	request->peer = &call->connection->peer;
+	request->connection = call->connection->number;
+	request->real = clock_real();
+	if (!call->method->read(call, request))
+		return request_free(request);
+	call->connection->requested = true;
+	return request;
+}
+
+int call_descriptor(const struct call *call)
+{
+	return call->connection->descriptor;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Private to io/store. The connection to the database file: opening, checking, migrating, and
+ * SQLite's results as ours (negative -errno, or an outcome of store.h). It belongs to one thread at
+ * a time.
+ */
+#pragma once
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum statement {
+	STATEMENT_RELEASE,
+	STATEMENT_REMOVE,
+	STATEMENT_INSERT,
+	STATEMENT_IDENTITY,
+	STATEMENT_NUMBER,
+	STATEMENT_ACCEPT_LOSS,
+	STATEMENT_UNDO,
+	STATEMENT_COUNT,
+};
+
+struct database {
+	sqlite3 *handle;
+	sqlite3_stmt *statements[STATEMENT_COUNT]; /* each prepared when it is first needed */
+	char *directory;
+	char *path;    /* of the database */
+	char *ballast; /* path of the ballast file */
+	bool doubt;    /* a failed commit may stand in the log: transaction.h */
+};
+
+/* Opens or makes the database. STORE_DAMAGED: as of store_open. database_done in any case. */
+int database_open(const char *directory, struct database *database);
+void database_done(struct database *database);
+
+/* Keeps what there is aside and begins an empty database with `loss`: STORE_DAMAGED, or an error */
+int database_start_again(struct database *database);
+
+int database_execute(struct database *database, const char *statements);
+
+/* Runs a query that answers one integer. */
+int database_query(struct database *database, const char *query, int64_t *ret_number);
+
+/* The prepared statement, with nothing bound. */
+int database_prepare(struct database *database, enum statement which, sqlite3_stmt **ret_statement);
+
+/* Runs a prepared statement that answers nothing, and makes it ready to be bound again. */
+int database_step(struct database *database, sqlite3_stmt *statement);
+
+/* SQLite's result `code` as ours; 0 where it is no error. */
+int database_error(struct database *database, int code);

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lib/cases.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define MANY 5000
+
+static uint64_t random_state;
+static uint64_t current_seed;
+static uint64_t cases_done;
+
+void random_begin(uint64_t seed)
+{
+	random_state = seed;
+}
+
+unsigned random_below(unsigned limit)
+{
+	random_state ^= random_state << 13; /* xorshift64 */
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return (unsigned)((random_state >> 11) % limit);
+}
+
+void cases_run(void (*run_case)(void), uint64_t count)
+{
+	const char *seed = getenv("SEED");
+	const char *cases = getenv("CASES");
+	uint64_t first = seed ? strtoull(seed, NULL, 10) : (uint64_t)time(NULL);
+
+	if (seed)
+		count = 1;
+	else if (cases)
+		count = strtoull(cases, NULL, 10);
+	printf("# %llu cases from SEED=%llu\n", (unsigned long long)count,
+		(unsigned long long)first);
+	for (cases_done = 0; cases_done < count; cases_done++) {
+		current_seed = first + cases_done;
+		random_begin(current_seed);
+		run_case();
+	}
+}
+
+bool cases_are_many(void)
+{
+	return cases_done >= MANY;
+}
+
+int cases_tell_seed(void **state)
+{
+	(void)state;
+	printf("# last case: SEED=%llu\n", (unsigned long long)current_seed);
+	return 0;
+}

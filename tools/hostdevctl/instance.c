@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Instances: naming one among arguments, and printing them. */
+#include "instance.h"
+
+#include "client.h"
+#include "identifier.h"
+#include "output.h"
+#include "show.h"
+#include "table.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool is_id(const char *text)
+{
+	return strncmp(text, "i-", 2) == 0 && text[2] && !text[2 + strspn(text + 2, "0123456789")];
+}
+
+/* By the list, not by the device's own `instance`: one that is pulled has its instance still. */
+static const char *find(const struct hostdev_value *reply, const char *device)
+{
+	const struct hostdev_value *instances = hostdev_value_get(reply, "instances");
+
+	for (size_t i = 0; i < hostdev_value_count(instances); i++) {
+		const struct hostdev_value *instance = hostdev_value_at(instances, i);
+
+		if (strcmp(show_text(instance, "device"), device) == 0)
+			return show_text(instance, "id");
+	}
+	return NULL;
+}
+
+enum exit_status instance_resolve(
+	const struct invocation *invocation, const char *text, char **ret_id)
+{
+	struct hostdev_value *reply;
+	enum exit_status status;
+	const char *id;
+	char *device;
+
+	if (is_id(text)) {
+		*ret_id = output_must(strdup(text));
+		return EXIT_DONE;
+	}
+	status = client_ask(invocation, "ListInstances", NULL, &reply);
+	if (status != EXIT_DONE)
+		return status;
+	device = identifier_resolve(text);
+	id = find(reply, device);
+	if (id)
+		*ret_id = output_must(strdup(id));
+	else
+		output_complain("%s is no instance; `hostdevctl instances` lists them", device);
+	free(device);
+	hostdev_value_unref(reply);
+	return id ? EXIT_DONE : EXIT_NOT_FOUND;
+}
+
+static void print_one(const struct hostdev_value *parameters)
+{
+	show_object(hostdev_value_get(parameters, "instance"), 0);
+}
+
+enum exit_status instance_change(
+	const struct invocation *invocation, const char *method, const char *vm)
+{
+	struct hostdev_value *parameters;
+	char *id;
+	enum exit_status status = instance_resolve(invocation, invocation->operands[0], &id);
+
+	if (status != EXIT_DONE)
+		return status;
+	parameters = client_parameter(NULL, "instance", hostdev_value_new_text(id));
+	free(id);
+	if (vm)
+		client_parameter(parameters, "vm", hostdev_value_new_text(vm));
+	return client_show(invocation, method, parameters, print_one);
+}
+
+/* Its life, with the process that it is that of. */
+static char *format_life(const struct hostdev_value *instance, const char *life, const char *pid)
+{
+	char *name = show_line(hostdev_value_get(instance, life));
+	char *number = show_line(hostdev_value_get(instance, pid));
+	char *both = output_format("%s%s%s", name, *number ? " " : "", number);
+
+	free(name);
+	free(number);
+	return both;
+}
+
+static void add_row(struct table *table, const struct hostdev_value *instance)
+{
+	bool used = hostdev_value_get(instance, "vm_life");
+	char *life = format_life(instance, used ? "vm_life" : "life", used ? "vm_pid" : "pid");
+	const char *const cells[] = {
+		show_text(instance, "id"),
+		show_text(instance, "device"),
+		show_text(instance, "state"),
+		show_text(instance, "group"),
+		show_text(instance, "tenant"),
+		show_text(instance, "vm"),
+		life,
+	};
+
+	table_add(table, cells);
+	free(life);
+}
+
+void instance_print_all(const struct hostdev_value *instances)
+{
+	static const char *const headers[] = {
+		"INSTANCE", "DEVICE", "STATE", "GROUP", "TENANT", "VM", "LIFE", NULL};
+	struct table *table = table_new(headers);
+
+	for (size_t i = 0; i < hostdev_value_count(instances); i++)
+		add_row(table, hostdev_value_at(instances, i));
+	table_print(table);
+	table_free(table);
+}
+
+bool instance_print_attach(const struct hostdev_value *instance, const char *format)
+{
+	char *line = show_line(hostdev_value_get(hostdev_value_get(instance, "attach"), format));
+	bool there = *line;
+
+	if (there)
+		puts(line);
+	else
+		output_complain("instance %s (%s) has nothing to attach for %s",
+			show_text(instance, "id"), show_text(instance, "device"), format);
+	free(line);
+	return there;
+}
+
+enum exit_status instance_add_target(
+	const struct invocation *invocation, int vm, int tenant, struct hostdev_value *parameters)
+{
+	const char *text = invocation->operands[0];
+	const char *of_vm = invocation->values[vm];
+	const char *of_tenant = invocation->values[tenant];
+	enum exit_status status;
+	char *id;
+
+	if (!text == !(of_vm || of_tenant)) {
+		output_complain(
+			"%s: either an INSTANCE, or --vm or --tenant", invocation->command->name);
+		return EXIT_USAGE;
+	}
+	if (of_vm)
+		client_parameter(parameters, "vm", hostdev_value_new_text(of_vm));
+	if (of_tenant)
+		client_parameter(parameters, "tenant", hostdev_value_new_text(of_tenant));
+	if (!text)
+		return EXIT_DONE;
+	status = instance_resolve(invocation, text, &id);
+	if (status == EXIT_DONE) {
+		client_parameter(parameters, "instance", hostdev_value_new_text(id));
+		free(id);
+	}
+	return status;
+}

@@ -212,6 +212,11 @@ static struct instance *restore_instance(struct core *core, const struct instanc
 	return instance;
 }
 
+static bool is_orphan(const struct hold *hold)
+{
+	return hold->life == LIFE_CONNECTION && !hold->process.pid;
+}
+
 void claims_restore(struct core *core, const struct stored *stored, int64_t now, int64_t real)
 {
 	struct claims *claims = &core->claims;
@@ -232,6 +237,11 @@ void claims_restore(struct core *core, const struct stored *stored, int64_t now,
 
 		if (instance->terms.bind_by)
 			instance->terms.bind_until = now + instance->terms.bind_by - real;
+		/* its connection is gone, and whose it was nobody can tell */
+		if (is_orphan(&instance->terms.grant))
+			claims_end_grant(core, instance);
+		if (is_orphan(&instance->terms.use))
+			claims_end_use(core, instance);
 	}
 }
 

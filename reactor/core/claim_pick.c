@@ -228,6 +228,15 @@ static bool is_double(const struct core *core, const struct search *search, stru
 	return false;
 }
 
+static bool is_whole(struct core *core, const struct resource_group *group, struct device *device)
+{
+	struct vector unit = {0};
+	bool whole = pick_unit(core, group, device, &unit);
+
+	vector_done(&unit);
+	return whole;
+}
+
 /* The free device of the greatest merit, the first of equals; NULL: none is free. */
 static struct device *best_device(struct core *core, struct search *search)
 {
@@ -238,16 +247,14 @@ static struct device *best_device(struct core *core, struct search *search)
 
 	for (size_t i = search->from; i < devices->count; i++) {
 		struct device *device = devices->items[i];
-		struct vector unit = {0};
 		struct merit own;
 
 		if (device->picked || !is_free(device, pick->group->name))
 			continue;
 		own = merit_of(device, pick, &search->crowd);
 		if ((best && !is_better(&own, &merit)) || is_double(core, search, device) ||
-			!pick_unit(core, pick->group, device, &unit))
+			!is_whole(core, pick->group, device))
 			continue;
-		vector_done(&unit);
 		best = device;
 		merit = own;
 		if (search->first_is_best) {

@@ -75,7 +75,6 @@ void queue_enter(struct core *core, struct request *request, struct text *tenant
 
 	if (!queue)
 		queue = queue_make(core, request->group, tenant);
-	request->parked = 0;
 	list_append(&queue->waiting, &request->link);
 	claims_due(core, request->wait_until);
 }

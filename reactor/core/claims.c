@@ -8,9 +8,6 @@
 
 #include <string.h>
 
-/* What could not be written is tried again after so long. */
-#define RETRY CLOCK_SECOND
-
 void claims_init(struct claims *claims)
 {
 	*claims =
@@ -132,17 +129,11 @@ struct instance *claims_find(const struct core *core, int64_t number)
 	return instance && instance->number == number ? instance : NULL;
 }
 
-/* Takes the vector entry `at` out, in no order. */
-static void forget(struct vector *vector, size_t at)
-{
-	vector->items[at] = vector->items[--vector->count];
-}
-
 static void purge(struct vector *vector, const struct instance *instance)
 {
 	for (size_t i = 0; i < vector->count; i++)
 		if (vector->items[i] == instance)
-			forget(vector, i--);
+			vector->items[i--] = vector->items[--vector->count];
 }
 
 void claims_drop(struct core *core, struct instance *instance)
@@ -221,6 +212,11 @@ static struct instance *restore_instance(struct core *core, const struct instanc
 	return instance;
 }
 
+static bool is_orphan(const struct hold *hold)
+{
+	return hold->life == LIFE_CONNECTION && !hold->process.pid;
+}
+
 void claims_restore(struct core *core, const struct stored *stored, int64_t now, int64_t real)
 {
 	struct claims *claims = &core->claims;
@@ -241,6 +237,11 @@ void claims_restore(struct core *core, const struct stored *stored, int64_t now,
 
 		if (instance->terms.bind_by)
 			instance->terms.bind_until = now + instance->terms.bind_by - real;
+		/* its connection is gone, and whose it was nobody can tell */
+		if (is_orphan(&instance->terms.grant))
+			claims_end_grant(core, instance);
+		if (is_orphan(&instance->terms.use))
+			claims_end_use(core, instance);
 	}
 }
 
@@ -255,157 +256,6 @@ void claims_start_missing(struct core *core, int64_t now)
 			instance->missing_since = now;
 	}
 	claims_due(core, now);
-}
-
-static void add_once(struct vector *vector, struct instance *instance)
-{
-	for (size_t i = 0; i < vector->count; i++)
-		if (vector->items[i] == instance)
-			return;
-	vector_add(vector, instance);
-}
-
-void claims_note_over(struct core *core, struct instance *instance)
-{
-	if (!instance->released)
-		add_once(&core->claims.over, instance);
-}
-
-void claims_note_moved(struct core *core, struct instance *instance)
-{
-	add_once(&core->claims.moved, instance);
-}
-
-void claims_end_grant(struct core *core, struct instance *instance)
-{
-	instance->terms.grant.over = true;
-	claims_note_over(core, instance);
-}
-
-void claims_end_use(struct core *core, struct instance *instance)
-{
-	instance->terms.use.over = true;
-	claims_note_over(core, instance);
-}
-
-static void end_lives(struct core *core, hold_ends *ends, const void *what)
-{
-	const struct vector *instances = &core->claims.instances;
-
-	operations_end_lives(core, ends, what);
-	for (size_t i = 0; i < instances->count; i++) {
-		struct instance *instance = instances->items[i];
-
-		if (ends(&instance->terms.grant, what))
-			claims_end_grant(core, instance);
-		if (ends(&instance->terms.use, what))
-			claims_end_use(core, instance);
-	}
-}
-
-static bool is_tied_to(const struct hold *hold, const void *connection)
-{
-	return hold->life == LIFE_CONNECTION && hold->connection == *(const uint64_t *)connection;
-}
-
-void claims_close_connection(struct core *core, uint64_t connection)
-{
-	queues_leave(core, connection);
-	operations_abandon(core, connection);
-	end_lives(core, is_tied_to, &connection);
-}
-
-static bool lives_by(const struct hold *hold, const void *process)
-{
-	return hold->life != LIFE_EXPLICIT && process_equal(&hold->process, process);
-}
-
-void claims_end_process(struct core *core, const struct process *process)
-{
-	end_lives(core, lives_by, process);
-}
-
-static void add_process(const struct hold *hold, struct process *processes, size_t *count)
-{
-	if (hold->life != LIFE_EXPLICIT && hold->process.pid)
-		processes[(*count)++] = hold->process;
-}
-
-bool claims_processes(struct core *core, struct process **ret_processes, size_t *ret_count)
-{
-	const struct vector *instances = &core->claims.instances;
-
-	if (!core->claims.lives_changed)
-		return false;
-	core->claims.lives_changed = false;
-	*ret_processes = memory_allocate((2 * instances->count + 1) * sizeof(**ret_processes));
-	*ret_count = 0;
-	for (size_t i = 0; i < instances->count; i++) {
-		const struct instance *instance = instances->items[i];
-
-		if (!claims_stands(instance))
-			continue;
-		add_process(&instance->terms.grant, *ret_processes, ret_count);
-		add_process(&instance->terms.use, *ret_processes, ret_count);
-	}
-	return true;
-}
-
-/* Makes operations for lives that ended. */
-static void end_what_is_over(struct core *core, int64_t now)
-{
-	struct vector *over = &core->claims.over;
-
-	for (size_t i = 0; i < over->count;) {
-		struct instance *instance = over->items[i];
-
-		if (instance->released ||
-			(!instance->terms.grant.over && !instance->terms.use.over)) {
-			forget(over, i);
-			continue;
-		}
-		i++;
-		if (instance->busy)
-			continue;
-		if (instance->terms.grant.over)
-			operation_add_instance(
-				operation_add(core, OPERATION_RELEASE, NULL, now), instance);
-		else
-			operation_add_unassign(core, NULL, instance, now);
-	}
-}
-
-/* Has rows say where the devices are now; also tells equal devices apart after a restart. */
-static void write_moved(struct core *core, int64_t now)
-{
-	struct vector *moved = &core->claims.moved;
-
-	for (size_t i = 0; i < moved->count;) {
-		struct instance *instance = moved->items[i];
-
-		if (instance->busy) {
-			i++;
-			continue;
-		}
-		forget(moved, i);
-		if (!instance->released)
-			operation_add_change(
-				operation_add(core, OPERATION_CHANGE, NULL, now), instance);
-	}
-}
-
-static void decide_by_itself(struct core *core, int64_t now)
-{
-	struct claims *claims = &core->claims;
-
-	if (claims->over.count == 0 && claims->moved.count == 0)
-		return;
-	if (now < claims->retry) {
-		claims_due(core, claims->retry);
-		return;
-	}
-	end_what_is_over(core, now);
-	write_moved(core, now);
 }
 
 /* When the instance is released without anybody asking for it; CLOCK_NEVER. */
@@ -485,7 +335,7 @@ void claims_turn(struct core *core, int64_t now)
 	holding_retry_twins(core);
 	retry_parked(core, now);
 	expire(core, now);
-	decide_by_itself(core, now);
+	lives_end(core, now);
 	queues_serve(core, now);
 }
 

@@ -48,6 +48,9 @@ void claims_note_moved(struct core *core, struct instance *instance);
 /* vm:NAME or tenant:NAME, interned; the caller owns a reference. */
 struct text *claims_owner(struct core *core, const struct text *vm, const struct text *tenant);
 
+/* claim_life.c: decides what follows from lives that ended and devices that moved. */
+void lives_end(struct core *core, int64_t now);
+
 /* claim_operation.c: a decision for the next batch; marks what it is about as busy. */
 struct operation *operation_add(
 	struct core *core, enum operation_type type, struct request *request, int64_t now);

@@ -289,15 +289,10 @@ static struct text *instance_id(struct core *core, const struct instance *instan
 	return text_intern_string(core->pool, id);
 }
 
-/*
- * What is reserved is shown as before, and what arrived meanwhile as if it were free; a group that
- * the rules do not know any more is nowhere shown.
- */
-static struct membership as_before(
-	const struct core *core, const struct device_view *view, struct membership found)
+/* What is reserved is shown as before, and what arrived meanwhile as if it were free. */
+static struct membership as_before(const struct device_view *view, struct membership found)
 {
-	if (!view->group || view->group == found.group ||
-		!ruleset_find_group(core->ruleset, view->group->bytes))
+	if (!view->group || view->group == found.group)
 		return found;
 	return (struct membership){.group = view->group, .state = view->state};
 }
@@ -315,7 +310,7 @@ struct membership holding_overrule(
 	if (!instance)
 		return found;
 	if (instance->pending)
-		return as_before(core, view, found);
+		return as_before(view, found);
 	text_replace(&view->instance, instance_id(core, instance));
 	if (found.group != instance->group)
 		found = (struct membership){.group = instance->group};

@@ -28,6 +28,7 @@
  *                    instances, Busy with the device and reasons; `abandoned` before it if its
  *                    caller is gone
  *   commit           the disk has what the last turn gave it; `commit failed`, `commit essential`
+ *   idle             nothing is on its way to the disk
  *   close CONN       end PID       time MS (passes before the next turn)
  *   allow GROUP UID  the user may claim from the group; groups in the order of their names
  *   refuse RULES     as `rules`, but they must be objected to, and are not put in force
@@ -339,6 +340,9 @@ static void run_command(struct script *script, char *line, FILE *stream)
 		take_rules(script, line, stream);
 	} else if (strcmp(line, "resync") == 0) {
 		core_note_resync(&script->edge.world.core);
+	} else if (strcmp(line, "idle") == 0) {
+		if (script->edge.batch)
+			fail_msg("%s:%u: the disk is not idle", script->file, script->line);
 	} else if (strcmp(line, "turn") == 0) {
 		settle(script);
 	} else if (strncmp(line, "crash", 5) == 0) {

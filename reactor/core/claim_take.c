@@ -457,8 +457,7 @@ static bool is_overtaking(const struct core *core, const struct request *request
 }
 
 /* What can be refused is refused now, also where others wait before it. */
-static enum queue_result take(
-	struct core *core, struct request *request, bool in_turn, int64_t now)
+static enum queue_result take(struct core *core, struct request *request, bool in_turn, int64_t now)
 {
 	struct wanted wanted;
 	enum queue_result result;

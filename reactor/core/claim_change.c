@@ -182,8 +182,7 @@ static void bind(const struct request *request, bool use, struct instance_terms 
 	hold->process = request->process;
 	hold->connection = 0;
 	hold->over = false;
-	if (!use)
-		terms->bind_by = 0;
+	hold->bind_by = 0;
 }
 
 static void change(

@@ -27,7 +27,13 @@ static int64_t units_of(const struct request *request)
 	return request->count ? request->count : 1;
 }
 
-static struct hold hold_of(const struct request *request)
+/* Real time at `now`: the request may have waited long since it came. */
+static int64_t real_time(const struct request *request, int64_t now)
+{
+	return request->real + now - request->came;
+}
+
+static struct hold hold_of(const struct request *request, int64_t now)
 {
 	struct hold hold = {.life = request->life, .count = units_of(request)};
 
@@ -39,7 +45,12 @@ static struct hold hold_of(const struct request *request)
 		hold.process = request->client_process;
 		hold.connection = request->connection;
 	}
+	if (request->bind_ms) {
+		hold.bind_until = now + request->bind_ms * CLOCK_MILLISECOND;
+		hold.bind_by = real_time(request, hold.bind_until);
+	}
 	hold.token = text_ref(request->token);
+	hold.token_uid = request->peer->uid;
 	return hold;
 }
 
@@ -50,7 +61,7 @@ static struct hold *token_hold(const struct request *request, struct instance *i
 	struct hold *hold = is_use(request) ? &instance->terms.use : &instance->terms.grant;
 
 	if (!request->token || instance->released || hold->token != request->token ||
-		instance->uid != request->peer->uid)
+		hold->token_uid != request->peer->uid)
 		return NULL;
 	return hold;
 }
@@ -174,8 +185,8 @@ static int64_t held_by(
 	return count;
 }
 
-static void make_instance(struct core *core, const struct request *request,
-	const struct resource_group *group, struct device *device, struct operation *operation)
+static struct instance *make_instance(struct core *core, const struct request *request,
+	const struct resource_group *group, struct device *device, int64_t now)
 {
 	struct instance *instance = memory_allocate(sizeof(*instance));
 	struct buffer form = {0};
@@ -197,30 +208,20 @@ static void make_instance(struct core *core, const struct request *request,
 	instance->uid = request->peer->uid;
 	instance->generation = identity->generation + 1;
 	instance->terms.vm = text_ref(request->vm);
-	instance->terms.grant = hold_of(request);
+	instance->since = real_time(request, now);
+	instance->terms.grant = hold_of(request, now);
 	vector_add(&core->claims.instances, instance);
-	operation_add_instance(operation, instance);
+	return instance;
 }
 
 static void grant(struct core *core, struct request *request, const struct resource_group *group,
 	const struct vector *devices, int64_t now)
 {
 	struct operation *operation = operation_add(core, OPERATION_GRANT, request, now);
-	int64_t real = request->real + now - request->came; /* it may have waited long */
 
-	for (size_t i = 0; i < devices->count; i++) {
-		struct instance *instance;
-
-		make_instance(core, request, group, devices->items[i], operation);
-		instance = operation->instances.items[i];
-		instance->since = real;
-		if (request->bind_ms) {
-			int64_t wait = request->bind_ms * CLOCK_MILLISECOND;
-
-			instance->terms.bind_by = real + wait;
-			instance->terms.bind_until = now + wait;
-		}
-	}
+	for (size_t i = 0; i < devices->count; i++)
+		operation_add_instance(
+			operation, make_instance(core, request, group, devices->items[i], now));
 }
 
 static void refuse_busy(struct core *core, struct request *request, const struct device *device)
@@ -351,7 +352,7 @@ static void assign_all(
 		struct instance_terms *terms = operation_add_change(operation, unused->items[i]);
 
 		text_replace(&terms->vm, text_ref(request->vm));
-		terms->use = hold_of(request);
+		terms->use = hold_of(request, now);
 	}
 }
 

@@ -180,15 +180,20 @@ static struct text *interned(struct core *core, const char *string)
 	return string ? text_intern_string(core->pool, string) : NULL;
 }
 
-static struct hold hold_of(struct core *core, const struct hold_record *record)
+/* `boot`: real time when monotonic time was 0. */
+static struct hold hold_of(struct core *core, const struct hold_record *record, int64_t boot)
 {
 	return (struct hold){.life = record->life,
 		.process = record->process,
 		.token = interned(core, record->token),
-		.count = record->count};
+		.token_uid = record->token_uid,
+		.count = record->count,
+		.bind_by = record->bind_by,
+		.bind_until = record->bind_by - boot};
 }
 
-static struct instance *restore_instance(struct core *core, const struct instance_record *record)
+static struct instance *restore_instance(
+	struct core *core, const struct instance_record *record, int64_t boot)
 {
 	struct instance *instance = memory_allocate(sizeof(*instance));
 
@@ -203,9 +208,8 @@ static struct instance *restore_instance(struct core *core, const struct instanc
 	instance->generation = record->generation;
 	instance->since = record->since;
 	instance->terms.vm = interned(core, record->vm);
-	instance->terms.bind_by = record->bind_by;
-	instance->terms.grant = hold_of(core, &record->grant);
-	instance->terms.use = hold_of(core, &record->use);
+	instance->terms.grant = hold_of(core, &record->grant, boot);
+	instance->terms.use = hold_of(core, &record->use, boot);
 	instance->identity->instance = instance;
 	vector_insert(&core->claims.instances, locate(&core->claims, record->number), instance);
 	claims_touch(core, instance);
@@ -233,10 +237,9 @@ void claims_restore(struct core *core, const struct stored *stored, int64_t now,
 		text_replace(&identity->owner, interned(core, record->owner));
 	}
 	for (size_t i = 0; i < stored->instances.count; i++) {
-		struct instance *instance = restore_instance(core, stored->instances.items[i]);
+		struct instance *instance =
+			restore_instance(core, stored->instances.items[i], real - now);
 
-		if (instance->terms.bind_by)
-			instance->terms.bind_until = now + instance->terms.bind_by - real;
 		/* its connection is gone, and whose it was nobody can tell */
 		if (is_orphan(&instance->terms.grant))
 			claims_end_grant(core, instance);
@@ -258,8 +261,14 @@ void claims_start_missing(struct core *core, int64_t now)
 	claims_due(core, now);
 }
 
-/* When the instance is released without anybody asking for it; CLOCK_NEVER. */
-static int64_t instance_deadline(const struct core *core, const struct instance *instance)
+/* When the hold ends unless it is bound; CLOCK_NEVER. */
+static int64_t bind_deadline(const struct hold *hold)
+{
+	return hold->bind_by && !hold->over ? hold->bind_until : CLOCK_NEVER;
+}
+
+/* When the grant ends without anybody asking for it; CLOCK_NEVER. */
+static int64_t grant_deadline(const struct core *core, const struct instance *instance)
 {
 	const struct resource_group *group =
 		ruleset_find_group(core->ruleset, instance->group->bytes);
@@ -270,9 +279,24 @@ static int64_t instance_deadline(const struct core *core, const struct instance 
 	if (!instance->identity->device && group && group->return_grace >= 0 &&
 		instance->missing_since != CLOCK_NEVER)
 		deadline = instance->missing_since + group->return_grace * CLOCK_SECOND;
-	if (instance->terms.bind_by && instance->terms.bind_until < deadline)
-		deadline = instance->terms.bind_until;
+	if (bind_deadline(&instance->terms.grant) < deadline)
+		deadline = bind_deadline(&instance->terms.grant);
 	return deadline;
+}
+
+static void expire_instance(struct core *core, struct instance *instance, int64_t now)
+{
+	int64_t grant = grant_deadline(core, instance);
+	int64_t use = bind_deadline(&instance->terms.use);
+
+	if (grant <= now)
+		claims_end_grant(core, instance);
+	else
+		claims_due(core, grant);
+	if (use <= now)
+		claims_end_use(core, instance);
+	else
+		claims_due(core, use);
 }
 
 static void expire(struct core *core, int64_t now)
@@ -282,14 +306,8 @@ static void expire(struct core *core, int64_t now)
 	if (now < core->claims.deadline)
 		return;
 	core->claims.deadline = CLOCK_NEVER;
-	for (size_t i = 0; i < instances->count; i++) {
-		int64_t deadline = instance_deadline(core, instances->items[i]);
-
-		if (deadline <= now)
-			claims_end_grant(core, instances->items[i]);
-		else
-			claims_due(core, deadline);
-	}
+	for (size_t i = 0; i < instances->count; i++)
+		expire_instance(core, instances->items[i], now);
 	queues_expire(core, now);
 	operations_expire(core, now);
 }
@@ -304,7 +322,7 @@ static void note_lost(struct core *core, int64_t now)
 
 		if (!instance->identity->device)
 			instance->missing_since = now;
-		claims_due(core, instance_deadline(core, instance));
+		claims_due(core, grant_deadline(core, instance));
 	}
 	lost->count = 0;
 }

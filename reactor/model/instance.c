@@ -84,7 +84,12 @@ static char *copy_of(const struct text *text)
 
 static struct hold_record hold_record(const struct hold *hold)
 {
-	return (struct hold_record){hold->life, hold->process, copy_of(hold->token), hold->count};
+	return (struct hold_record){.life = hold->life,
+		.process = hold->process,
+		.token = copy_of(hold->token),
+		.token_uid = hold->token_uid,
+		.count = hold->count,
+		.bind_by = hold->bind_by};
 }
 
 struct instance_record *instance_record_new(const struct instance *instance)
@@ -101,7 +106,6 @@ struct instance_record *instance_record_new(const struct instance *instance)
 	record->uid = instance->uid;
 	record->generation = instance->generation;
 	record->since = instance->since;
-	record->bind_by = instance->terms.bind_by;
 	record->grant = hold_record(&instance->terms.grant);
 	record->use = hold_record(&instance->terms.use);
 	return record;

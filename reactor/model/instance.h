@@ -28,7 +28,10 @@ struct hold {
 	uint64_t connection;	/* of LIFE_CONNECTION: number in this run; 0: of an earlier run */
 	bool over;		/* it has ended; what follows has not been committed yet */
 	struct text *token;	/* NULL: none */
+	int64_t token_uid;	/* whose it is */
 	int64_t count;		/* that the claim with the token asked for */
+	int64_t bind_by;	/* real time, microseconds: it ends then; 0: never */
+	int64_t bind_until;	/* the same in monotonic time of this run */
 };
 
 /* What may change while an instance lasts. */
@@ -36,8 +39,6 @@ struct instance_terms {
 	struct text *vm; /* owner, or the VM that uses a tenant's instance; NULL: none */
 	struct hold grant;
 	struct hold use;
-	int64_t bind_by;    /* real time, microseconds; 0: never */
-	int64_t bind_until; /* the same in monotonic time of this run */
 };
 
 enum instance_state {

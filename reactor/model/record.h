@@ -31,7 +31,9 @@ struct hold_record {
 	enum life life;
 	struct process process; /* of LIFE_PROCESS and LIFE_CONNECTION */
 	char *token;		/* NULL: none */
+	int64_t token_uid;	/* whose it is */
 	int64_t count;		/* that the claim with the token asked for */
+	int64_t bind_by; /* real time, microseconds: it ends then unless it was bound; 0: never */
 };
 
 /* An instance as a row. */
@@ -45,8 +47,7 @@ struct instance_record {
 	char *tenant;	/* NULL: none */
 	int64_t uid;	/* of who claimed it */
 	int64_t generation;
-	int64_t since;	 /* real time, microseconds */
-	int64_t bind_by; /* real time, microseconds: released then unless it was bound; 0: never */
+	int64_t since; /* real time, microseconds */
 	struct hold_record grant;
 	struct hold_record use; /* of `vm` where there is a tenant too */
 };

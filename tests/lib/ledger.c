@@ -169,7 +169,8 @@ static bool same_string(const char *left, const char *right)
 static bool same_hold(const struct hold_record *left, const struct hold_record *right)
 {
 	return left->life == right->life && process_equal(&left->process, &right->process) &&
-	       same_string(left->token, right->token) && left->count == right->count;
+	       same_string(left->token, right->token) && left->token_uid == right->token_uid &&
+	       left->count == right->count && left->bind_by == right->bind_by;
 }
 
 bool ledger_same(const struct instance_record *left, const struct instance_record *right)
@@ -178,6 +179,6 @@ bool ledger_same(const struct instance_record *left, const struct instance_recor
 	       same_string(left->group, right->group) && left->kind == right->kind &&
 	       same_string(left->vm, right->vm) && same_string(left->tenant, right->tenant) &&
 	       left->uid == right->uid && left->generation == right->generation &&
-	       left->since == right->since && left->bind_by == right->bind_by &&
-	       same_hold(&left->grant, &right->grant) && same_hold(&left->use, &right->use);
+	       left->since == right->since && same_hold(&left->grant, &right->grant) &&
+	       same_hold(&left->use, &right->use);
 }

@@ -134,7 +134,7 @@ static void check_claimed(struct trial *run, const struct call *call, const stru
 /* Whether it may be on its way out without its process having ended. */
 static bool may_expire(const struct trial *run, const struct instance_record *past)
 {
-	return past->bind_by || run->missed[past->number] || !run->claims[past->number];
+	return past->grant.bind_by || run->missed[past->number] || !run->claims[past->number];
 }
 
 static bool is_meant(const struct call *call, const struct instance_record *past)

@@ -126,14 +126,13 @@ static void check_lives(const struct trial *run)
 			ruleset_find_group(core->ruleset, instance->group->bytes);
 
 		assert_false(instance->busy);
-		assert_true(
-			!instance->terms.bind_by || instance->terms.bind_by > trial_real_time(run));
 		if (!instance->identity->device && group->return_grace >= 0)
 			assert_true(instance->missing_since + group->return_grace * CLOCK_SECOND >
 				    run->now);
 		for (size_t k = 0; k < 2; k++) {
 			bool tied = false;
 
+			assert_true(!holds[k]->bind_by || holds[k]->bind_by > trial_real_time(run));
 			if (holds[k]->life != LIFE_EXPLICIT)
 				assert_true(trial_runs(run, &holds[k]->process));
 			for (size_t c = 0; c < CONNECTIONS; c++)

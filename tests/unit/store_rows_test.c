@@ -26,7 +26,9 @@ static void assert_same_hold(const struct hold_record *left, const struct hold_r
 {
 	assert_int_equal(left->life, right->life);
 	assert_true(process_equal(&left->process, &right->process));
+	assert_int_equal(left->token_uid, right->token_uid);
 	assert_int_equal(left->count, right->count);
+	assert_int_equal(left->bind_by, right->bind_by);
 	assert_int_equal(!left->token, !right->token);
 	if (left->token)
 		assert_string_equal(left->token, right->token);
@@ -51,7 +53,6 @@ static void assert_same(const struct instance_record *left, const struct instanc
 	assert_int_equal(left->uid, right->uid);
 	assert_int_equal(left->generation, right->generation);
 	assert_int_equal(left->since, right->since);
-	assert_int_equal(left->bind_by, right->bind_by);
 	assert_same_hold(&left->grant, &right->grant);
 	assert_same_hold(&left->use, &right->use);
 }
@@ -69,20 +70,23 @@ static struct instance_record *full_record(int64_t number)
 	record->uid = 4294967294;
 	record->generation = 77;
 	record->since = 1763000000000001;
-	record->bind_by = 1763000000000002;
 	record->grant = (struct hold_record){
 		.life = LIFE_PROCESS,
 		.process = {.pid = 4194304,
 			.start = UINT64_MAX - 1,
 			.boot = "0f6c5a1e-1b0f-4f0e-8a44-6d5f0c7b9a10"},
 		.token = memory_duplicate("grant token"),
+		.token_uid = 4294967293,
 		.count = 3,
+		.bind_by = 1763000000000002,
 	};
 	record->use = (struct hold_record){
 		.life = LIFE_CONNECTION,
 		.process = {.pid = 1, .start = 2, .boot = "1f6c5a1e-1b0f-4f0e-8a44-6d5f0c7b9a10"},
 		.token = memory_duplicate(""),
+		.token_uid = 4294967292,
 		.count = 4,
+		.bind_by = 1763000000000003,
 	};
 	return record;
 }

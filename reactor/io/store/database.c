@@ -45,19 +45,22 @@ static const char instances_schema[] =
 	" uid INTEGER NOT NULL CHECK (uid >= 0),"
 	" generation INTEGER NOT NULL CHECK (generation >= 0),"
 	" since INTEGER NOT NULL CHECK (since >= 0),"
-	" bind_by INTEGER NOT NULL CHECK (bind_by >= 0),"
 	" grant_life TEXT NOT NULL CHECK (grant_life IN ('explicit', 'process', 'connection')),"
 	" grant_pid INTEGER NOT NULL CHECK (grant_pid >= 0),"
 	" grant_start INTEGER NOT NULL,"
 	" grant_boot TEXT NOT NULL CHECK (length(grant_boot) <= 36),"
 	" grant_token TEXT,"
+	" grant_token_uid INTEGER NOT NULL CHECK (grant_token_uid >= 0),"
 	" grant_count INTEGER NOT NULL CHECK (grant_count >= 0),"
+	" grant_bind_by INTEGER NOT NULL CHECK (grant_bind_by >= 0),"
 	" use_life TEXT NOT NULL CHECK (use_life IN ('explicit', 'process', 'connection')),"
 	" use_pid INTEGER NOT NULL CHECK (use_pid >= 0),"
 	" use_start INTEGER NOT NULL,"
 	" use_boot TEXT NOT NULL CHECK (length(use_boot) <= 36),"
 	" use_token TEXT,"
+	" use_token_uid INTEGER NOT NULL CHECK (use_token_uid >= 0),"
 	" use_count INTEGER NOT NULL CHECK (use_count >= 0),"
+	" use_bind_by INTEGER NOT NULL CHECK (use_bind_by >= 0),"
 	" CHECK (vm IS NOT NULL OR tenant IS NOT NULL)) STRICT, WITHOUT ROWID;"
 	"CREATE TABLE identities("
 	" identity TEXT PRIMARY KEY NOT NULL,"
@@ -76,7 +79,7 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
 	[STATEMENT_RELEASE] = "DELETE FROM instances WHERE number = ?",
 	[STATEMENT_REMOVE] = "DELETE FROM instances WHERE identity = ? AND number = ?",
 	[STATEMENT_INSERT] = "INSERT INTO instances VALUES"
-			     " (?,?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?, ?,?,?,?,?,?)",
+			     " (?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?)",
 	[STATEMENT_IDENTITY] = "INSERT INTO identities VALUES (?, ?, ?) ON CONFLICT (identity)"
 			       " DO UPDATE SET generation = excluded.generation,"
 			       " owner = excluded.owner",

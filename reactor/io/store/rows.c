@@ -19,9 +19,8 @@ enum column {
 	COLUMN_UID,
 	COLUMN_GENERATION,
 	COLUMN_SINCE,
-	COLUMN_BIND_BY,
 	COLUMN_GRANT,		       /* the first of HOLD_COLUMNS */
-	COLUMN_USE = COLUMN_GRANT + 6, /* likewise */
+	COLUMN_USE = COLUMN_GRANT + 8, /* likewise */
 };
 
 /* Columns of a hold, from its first on. */
@@ -31,7 +30,9 @@ enum hold_column {
 	HOLD_START,
 	HOLD_BOOT,
 	HOLD_TOKEN,
+	HOLD_TOKEN_UID,
 	HOLD_COUNT,
+	HOLD_BIND_BY,
 };
 
 static void bind_string(sqlite3_stmt *statement, int column, const char *string)
@@ -51,7 +52,9 @@ static void bind_hold(sqlite3_stmt *statement, int first, const struct hold_reco
 	bind_number(statement, first + HOLD_START, (int64_t)hold->process.start);
 	bind_string(statement, first + HOLD_BOOT, hold->process.boot);
 	bind_string(statement, first + HOLD_TOKEN, hold->token);
+	bind_number(statement, first + HOLD_TOKEN_UID, hold->token_uid);
 	bind_number(statement, first + HOLD_COUNT, hold->count);
+	bind_number(statement, first + HOLD_BIND_BY, hold->bind_by);
 }
 
 static void bind_record(sqlite3_stmt *statement, const struct instance_record *record)
@@ -66,7 +69,6 @@ static void bind_record(sqlite3_stmt *statement, const struct instance_record *r
 	bind_number(statement, COLUMN_UID, record->uid);
 	bind_number(statement, COLUMN_GENERATION, record->generation);
 	bind_number(statement, COLUMN_SINCE, record->since);
-	bind_number(statement, COLUMN_BIND_BY, record->bind_by);
 	bind_hold(statement, COLUMN_GRANT, &record->grant);
 	bind_hold(statement, COLUMN_USE, &record->use);
 }
@@ -227,7 +229,9 @@ static void read_hold(struct reader *reader, int first, struct hold_record *hold
 	hold->process.start = (uint64_t)read_number(reader, first + HOLD_START, INT64_MIN);
 	read_boot(reader, first + HOLD_BOOT, hold->process.boot);
 	hold->token = read_string(reader, first + HOLD_TOKEN);
+	hold->token_uid = read_number(reader, first + HOLD_TOKEN_UID, 0);
 	hold->count = read_number(reader, first + HOLD_COUNT, 0);
+	hold->bind_by = read_number(reader, first + HOLD_BIND_BY, 0);
 }
 
 static struct instance_record *read_record(struct reader *reader)
@@ -244,7 +248,6 @@ static struct instance_record *read_record(struct reader *reader)
 	record->uid = read_number(reader, COLUMN_UID, 0);
 	record->generation = read_number(reader, COLUMN_GENERATION, 0);
 	record->since = read_number(reader, COLUMN_SINCE, 0);
-	record->bind_by = read_number(reader, COLUMN_BIND_BY, 0);
 	read_hold(reader, COLUMN_GRANT, &record->grant);
 	read_hold(reader, COLUMN_USE, &record->use);
 	if (!record->vm && !record->tenant)

@@ -313,10 +313,11 @@ static bool is_for_use(
 
 /* What the tenant holds of the group, as it counts for one who asks. */
 struct holdings {
-	struct vector unused; /* of struct instance that no VM has, as many as asked for */
-	int64_t changing;     /* that no VM has either, but a decision about them is on its way */
-	int64_t own;	      /* all that who asks may assign, used ones too */
-	bool foreign;	      /* there are others */
+	struct vector
+		unused;	  /* of struct instance, present, that no VM has; as many as asked for */
+	int64_t changing; /* that no VM has either, but a decision about them is on its way */
+	int64_t own;	  /* all that who asks may assign, used ones too */
+	bool foreign;	  /* there are others */
 };
 
 static void find_unused(struct core *core, const struct request *request,
@@ -334,7 +335,7 @@ static void find_unused(struct core *core, const struct request *request,
 			continue;
 		}
 		ret_holdings->own++;
-		if (instance->terms.vm || instance->terms.grant.over)
+		if (instance->terms.vm || instance->terms.grant.over || !instance->identity->device)
 			continue;
 		if (instance->busy)
 			ret_holdings->changing++;

@@ -59,6 +59,8 @@ static void take_back(struct core *core, struct device *device)
 	text_replace(&instance->device_id, text_ref(device->id));
 	instance->kinds = device->now.facts->kinds;
 	claims_touch(core, instance);
+	if (instance->tenant) /* its VMs may wait for it */
+		queue_note(core, instance->group, instance->tenant);
 }
 
 /* Whether the device is what the instance of this identity misses. */

@@ -234,17 +234,27 @@ static void answer_at_once(
 	claims_answer(core, request);
 }
 
-/* Sorts those that are meant by whether they must change. False: answered or parked. */
+/*
+ * Sorts those that are meant by whether they must change. False: answered or parked.
+ *
+ * Owners are but names, so whoever may claim can name another user's VM: of what an owner has,
+ * only what who asks may change is meant, unless that is nothing.
+ */
 static bool sort_out(struct core *core, struct request *request, struct vector *ret_meant,
 	struct vector *ret_changing, int64_t now)
 {
 	const struct vector *instances = &core->claims.instances;
+	const struct instance *foreign = NULL;
 
 	for (size_t i = 0; i < instances->count; i++) {
 		struct instance *instance = instances->items[i];
 
 		if (!is_meant(request, instance))
 			continue;
+		if (!request->instance && !claims_may_change(core, request, instance)) {
+			foreign = instance;
+			continue;
+		}
 		if (instance->busy) {
 			operations_park(core, request, now);
 			return false;
@@ -255,7 +265,7 @@ static bool sort_out(struct core *core, struct request *request, struct vector *
 		if (!is_so(request, instance))
 			vector_add(ret_changing, instance);
 	}
-	return true;
+	return !foreign || ret_meant->count > 0 || check(core, request, foreign);
 }
 
 void claim_change(struct core *core, struct request *request, int64_t now)

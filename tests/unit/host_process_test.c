@@ -109,7 +109,7 @@ static struct processes *start(void)
 	return processes;
 }
 
-static void any_death_is_told_once(void **state)
+static void any_death_is_told_once_to_each_watch(void **state)
 {
 	struct processes *processes = start();
 
@@ -129,8 +129,9 @@ static void any_death_is_told_once(void **state)
 			child_await_zombie(&child);
 		assert_ends(processes, &child.process);
 		assert_quiet(processes);
-		/* still wanted, as while its release is being committed: not told again */
+		/* wanted again, perhaps by an instance that was granted meanwhile: told again */
 		assert_int_equal(processes_watch(processes, &child.process, 1), 0);
+		assert_ends(processes, &child.process);
 		assert_quiet(processes);
 		if (how == 2)
 			child_reap(&child);
@@ -214,8 +215,10 @@ static void another_in_its_place_is_not_it(void **state)
 	for (size_t i = 0; i < 3; i++)
 		assert_ends(processes, &others[i]);
 	assert_quiet(processes);
-	/* taken, and still wanted beside the living one */
+	/* taken, and wanted again beside the living one */
 	assert_int_equal(processes_watch(processes, others, 3), 0);
+	for (size_t i = 0; i < 3; i++)
+		assert_ends(processes, &others[i]);
 	assert_quiet(processes);
 	assert_int_equal(processes_watch(processes, &child.process, 1), 0);
 	assert_quiet(processes);
@@ -356,6 +359,7 @@ static void want_of_descriptors_is_no_death(void **state)
 	assert_ends(processes, &wanted[0]);
 	raise_limit();
 	assert_int_equal(processes_watch(processes, wanted, 3), 0);
+	assert_ends(processes, &wanted[0]);
 	assert_quiet(processes);
 	child_reap(&children[2]);
 	assert_ends(processes, &wanted[2]);
@@ -397,7 +401,7 @@ static void the_other_end_of_a_socket(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(any_death_is_told_once),
+		cmocka_unit_test(any_death_is_told_once_to_each_watch),
 		cmocka_unit_test(a_name_cannot_fake_a_start),
 		cmocka_unit_test(who_is_no_process_is_gone),
 		cmocka_unit_test(another_in_its_place_is_not_it),

@@ -338,8 +338,11 @@ int processes_watch(struct processes *processes, const struct process *wanted, s
 	for (size_t i = 0; i < count; i++) {
 		struct watched *watched = find(processes, &wanted[i]);
 
-		if (watched)
-			watched->asked = processes->asks;
+		if (!watched)
+			continue;
+		watched->asked = processes->asks;
+		if (watched->pidfd < 0)
+			note_end(processes, watched);
 	}
 	forget_all(processes, &processes->watched, processes->asks);
 	forget_all(processes, &processes->ended, processes->asks);
@@ -373,7 +376,7 @@ bool processes_take_ended(struct processes *processes, struct process *ret_proce
 		return false;
 	watched = container_of(processes->ended.next, struct watched, link);
 	list_remove(&watched->link);
-	list_append(&processes->watched, &watched->link); /* so that it is not found gone again */
+	list_append(&processes->watched, &watched->link); /* not looked for again while wanted */
 	show_ended(processes);
 	*ret_process = watched->process;
 	return true;

@@ -38,5 +38,8 @@ int process_identify_peer(int descriptor, int64_t pid, int64_t uid, struct proce
  */
 int processes_watch(struct processes *processes, const struct process *wanted, size_t count);
 
-/* The next one that has ended, once each; false: there is none. */
+/*
+ * The next one that has ended, once for each processes_watch that wanted it: there may be an
+ * instance since then that has not heard of it. False: there is none.
+ */
 bool processes_take_ended(struct processes *processes, struct process *ret_process);

@@ -9,10 +9,6 @@
 
 #include <inttypes.h>
 
-/* Ends the request with an error; false, for whoever checks. */
-#define refuse(core, request, ...)                                                                 \
-	(request_answer(request, __VA_ARGS__), claims_answer(core, request), false)
-
 /* Also what was granted and is on its way: who cleans up after a client must not miss it. */
 static bool is_meant(const struct request *request, const struct instance *instance)
 {
@@ -53,11 +49,10 @@ static bool refuse_busy(struct core *core, struct request *request, const struct
 	const char *why)
 {
 	const struct device *device = instance->identity->device;
-	const struct text *reasons = device ? device->now.reasons : NULL;
+	struct text *reasons = device ? device->now.reasons : NULL;
 
-	request->busy_device = text_ref(instance->device_id);
-	request->busy_reasons = reasons ? text_ref(device->now.reasons) : text_new("[]", 2);
-	return refuse(
+	request_set_busy(request, instance->device_id, reasons);
+	return claims_refuse(
 		core, request, ANSWER_BUSY, "instance i-%" PRId64 " %s", instance->number, why);
 }
 
@@ -87,7 +82,7 @@ static bool check_assign(
 {
 	if (!instance->tenant) {
 		request->parameter = "instance";
-		return refuse(core, request, ANSWER_INVALID,
+		return claims_refuse(core, request, ANSWER_INVALID,
 			"instance i-%" PRId64 " is no tenant's, so there is nothing to assign",
 			instance->number);
 	}
@@ -112,14 +107,15 @@ static bool check_bind(struct core *core, struct request *request, const struct 
 static bool check(struct core *core, struct request *request, const struct instance *instance)
 {
 	if (request->force && !rights_permit(core->rights, request->peer, RIGHT_ADMIN, NULL))
-		return refuse(core, request, ANSWER_NOT_PERMITTED, "only admins may use `force`");
+		return claims_refuse(
+			core, request, ANSWER_NOT_PERMITTED, "only admins may use `force`");
 	if (!claims_may_change(core, request, instance))
-		return refuse(core, request, ANSWER_NOT_PERMITTED,
+		return claims_refuse(core, request, ANSWER_NOT_PERMITTED,
 			"instance i-%" PRId64 " was claimed by user %" PRId64
 			": only that one and admins may change it",
 			instance->number, instance->uid);
 	if (request->generation && request->generation != instance->generation)
-		return refuse(core, request, ANSWER_STALE_GENERATION,
+		return claims_refuse(core, request, ANSWER_STALE_GENERATION,
 			"instance i-%" PRId64 " is of generation %" PRId64 ", not %" PRId64,
 			instance->number, instance->generation, request->generation);
 	switch (request->type) {
@@ -275,7 +271,7 @@ void claim_change(struct core *core, struct request *request, int64_t now)
 
 	if (sort_out(core, request, &meant, &changing, now)) {
 		if (meant.count == 0 && (request->instance || request->type == REQUEST_BIND))
-			(void)refuse(core, request, ANSWER_NO_SUCH_INSTANCE,
+			claims_refuse(core, request, ANSWER_NO_SUCH_INSTANCE,
 				"there is no such instance; ListInstances has them");
 		else if (changing.count > 0)
 			decide(core, request, &meant, now);

@@ -12,21 +12,6 @@
 #include <fnmatch.h>
 #include <inttypes.h>
 
-/* Ends the request with an error. */
-#define refuse(core, request, ...)                                                                 \
-	(request_answer(request, __VA_ARGS__), claims_answer(core, request))
-
-/* Whether it asks for what its tenant holds already: no new instance, an Assign. */
-static bool is_use(const struct request *request)
-{
-	return request->vm && request->tenant;
-}
-
-static int64_t units_of(const struct request *request)
-{
-	return request->count ? request->count : 1;
-}
-
 /* Real time at `now`: the request may have waited long since it came. */
 static int64_t real_time(const struct request *request, int64_t now)
 {
@@ -35,7 +20,7 @@ static int64_t real_time(const struct request *request, int64_t now)
 
 static struct hold hold_of(const struct request *request, int64_t now)
 {
-	struct hold hold = {.life = request->life, .count = units_of(request)};
+	struct hold hold = {.life = request->life, .count = request_units(request)};
 
 	if (hold.life == LIFE_COUNT)
 		hold.life = request->pid ? LIFE_PROCESS : LIFE_EXPLICIT;
@@ -52,104 +37,6 @@ static struct hold hold_of(const struct request *request, int64_t now)
 	hold.token = text_ref(request->token);
 	hold.token_uid = request->peer->uid;
 	return hold;
-}
-
-/* ---- the same token again */
-
-static struct hold *token_hold(const struct request *request, struct instance *instance)
-{
-	struct hold *hold = is_use(request) ? &instance->terms.use : &instance->terms.grant;
-
-	if (!request->token || instance->released || hold->token != request->token ||
-		hold->token_uid != request->peer->uid)
-		return NULL;
-	return hold;
-}
-
-static bool asks_for_same(
-	const struct request *request, const struct instance *instance, const struct hold *hold)
-{
-	return (!request->group || request->group == instance->group) &&
-	       request->tenant == instance->tenant &&
-	       (instance->tenant && !is_use(request) ? !request->vm
-						     : request->vm == instance->terms.vm) &&
-	       units_of(request) == hold->count;
-}
-
-/* A claim for a connection is tied to the new one. */
-static bool needs_tie(const struct request *request, const struct hold *hold)
-{
-	return hold->life == LIFE_CONNECTION && request->life == LIFE_CONNECTION &&
-	       hold->connection != request->connection;
-}
-
-static void tie(struct core *core, struct request *request, const struct vector *held, int64_t now)
-{
-	struct operation *operation = operation_add(core, OPERATION_CHANGE, request, now);
-
-	for (size_t i = 0; i < held->count; i++) {
-		struct instance_terms *terms = operation_add_change(operation, held->items[i]);
-		struct hold *hold = is_use(request) ? &terms->use : &terms->grant;
-
-		hold->connection = request->connection;
-		hold->process = request->client_process;
-		hold->over = false;
-	}
-}
-
-/* Those that the token named before; false: one of them is another claim's. */
-static bool find_by_token(struct core *core, const struct request *request, struct vector *ret_held,
-	bool *ret_busy, bool *ret_untied)
-{
-	const struct vector *instances = &core->claims.instances;
-
-	for (size_t i = 0; i < instances->count; i++) {
-		struct instance *instance = instances->items[i];
-		const struct hold *hold = token_hold(request, instance);
-
-		if (!hold)
-			continue;
-		if (!asks_for_same(request, instance, hold))
-			return false;
-		vector_add(ret_held, instance);
-		*ret_untied |= needs_tie(request, hold);
-		*ret_busy |= instance->busy || (hold->over && !needs_tie(request, hold));
-	}
-	return true;
-}
-
-/*
- * Comes before everything else: what was claimed under the token is the caller's, even if its
- * device is not present now or would not be given again.
- *
- * True: the token was known, and the request was answered, decided or parked.
- */
-static bool repeat(struct core *core, struct request *request, int64_t now)
-{
-	struct vector held = {0};
-	bool busy = false;
-	bool untied = false;
-	bool same = find_by_token(core, request, &held, &busy, &untied);
-
-	if (!same) {
-		request->parameter = "token";
-		refuse(core, request, ANSWER_INVALID,
-			"token `%s` was used for another group, owner or count: use a new one",
-			request->token->bytes);
-	} else if (held.count == 0) {
-		return false;
-	} else if (busy) {
-		operations_park(core, request, now);
-	} else if (untied) {
-		tie(core, request, &held, now);
-	} else {
-		request->answer = ANSWER_DONE;
-		for (size_t i = 0; i < held.count; i++)
-			vector_add(&request->holders, held.items[i]);
-		claims_answer(core, request);
-	}
-	vector_done(&held);
-	return true;
 }
 
 /* ---- new instances */
@@ -227,20 +114,20 @@ static void grant(struct core *core, struct request *request, const struct resou
 static void refuse_busy(struct core *core, struct request *request, const struct device *device)
 {
 	const struct instance *instance = holding_of(device);
-	const struct text *reasons = device->now.reasons;
+	struct text *reasons = device->now.reasons;
 
-	request->busy_device = text_ref(device->id);
-	request->busy_reasons = reasons ? text_ref(device->now.reasons) : text_new("[]", 2);
+	request_set_busy(request, device->id, reasons);
 	if (instance)
-		refuse(core, request, ANSWER_BUSY, "device %s is instance i-%" PRId64 " of %s %s",
-			device->id->bytes, instance->number, instance->tenant ? "tenant" : "VM",
+		claims_refuse(core, request, ANSWER_BUSY,
+			"device %s is instance i-%" PRId64 " of %s %s", device->id->bytes,
+			instance->number, instance->tenant ? "tenant" : "VM",
 			(instance->tenant ? instance->tenant : instance->terms.vm)->bytes);
 	else if (device->now.state != STATE_AVAILABLE)
-		refuse(core, request, ANSWER_BUSY, "device %s is %s%s%s", device->id->bytes,
+		claims_refuse(core, request, ANSWER_BUSY, "device %s is %s%s%s", device->id->bytes,
 			device_state_name(device->now.state), reasons ? ": " : "",
 			reasons ? reasons->bytes : "");
 	else
-		refuse(core, request, ANSWER_BUSY,
+		claims_refuse(core, request, ANSWER_BUSY,
 			"device %s is not free: a function of its slot is not, or others wait for "
 			"devices of its group",
 			device->id->bytes);
@@ -262,12 +149,12 @@ static bool may_own(
 	int64_t most;
 
 	if (!is_assigned(group, wanted->owner, &most)) {
-		refuse(core, request, ANSWER_NOT_PERMITTED, "group %s is not assigned to %s",
+		claims_refuse(core, request, ANSWER_NOT_PERMITTED, "group %s is not assigned to %s",
 			group->name->bytes, wanted->owner->bytes);
 		return false;
 	}
 	if (most >= 0 && held_by(core, group, request) + more > most) {
-		refuse(core, request, ANSWER_NO_DEVICE_AVAILABLE,
+		claims_refuse(core, request, ANSWER_NO_DEVICE_AVAILABLE,
 			"%s may hold %" PRId64 " devices of group %s at most", wanted->owner->bytes,
 			most, group->name->bytes);
 		return false;
@@ -279,12 +166,12 @@ static enum queue_result take_new(
 	struct core *core, struct request *request, const struct wanted *wanted, int64_t now)
 {
 	struct pick pick = {
-		wanted->group, wanted->owner, request->numa_node, (size_t)units_of(request)};
+		wanted->group, wanted->owner, request->numa_node, (size_t)request_units(request)};
 	struct vector devices = {0};
 	enum queue_result result = QUEUE_SERVED;
 	bool found;
 
-	if (!may_own(core, request, wanted, units_of(request)))
+	if (!may_own(core, request, wanted, request_units(request)))
 		return QUEUE_SERVED;
 	if (wanted->device)
 		found = !queue_find(core, wanted->group->name, NULL) &&
@@ -339,7 +226,7 @@ static void find_unused(struct core *core, const struct request *request,
 			continue;
 		if (instance->busy)
 			ret_holdings->changing++;
-		else if (ret_holdings->unused.count < (size_t)units_of(request))
+		else if (ret_holdings->unused.count < (size_t)request_units(request))
 			vector_add(&ret_holdings->unused, instance);
 	}
 }
@@ -361,14 +248,14 @@ static enum queue_result take_use(
 	struct core *core, struct request *request, const struct wanted *wanted, int64_t now)
 {
 	struct holdings holdings = {0};
-	int64_t units = units_of(request);
+	int64_t units = request_units(request);
 	enum queue_result result = QUEUE_SERVED;
 
 	find_unused(core, request, wanted, &holdings);
 	if (wanted->device && queue_find(core, wanted->group->name, request->tenant))
 		refuse_busy(core, request, wanted->device);
 	else if (holdings.foreign && holdings.own < units)
-		refuse(core, request, ANSWER_NOT_PERMITTED,
+		claims_refuse(core, request, ANSWER_NOT_PERMITTED,
 			"tenant %s got its devices of group %s from another user: only that one "
 			"and admins may assign them",
 			request->tenant->bytes, wanted->group->name->bytes);
@@ -395,7 +282,7 @@ static struct device *find_device(struct core *core, struct request *request)
 
 	if (device && device->now.facts)
 		return device;
-	refuse(core, request, ANSWER_NO_SUCH_DEVICE,
+	claims_refuse(core, request, ANSWER_NO_SUCH_DEVICE,
 		"there is no device `%s`; ListDevices has them", request->device->bytes);
 	return NULL;
 }
@@ -414,7 +301,7 @@ static bool take_group_of_device(
 		refuse_busy(core, request, device);
 	} else {
 		request->parameter = "group";
-		refuse(core, request, ANSWER_INVALID, "device %s is in group %s, not in %s",
+		claims_refuse(core, request, ANSWER_INVALID, "device %s is in group %s, not in %s",
 			device->id->bytes, group->bytes, request->group->bytes);
 	}
 	return false;
@@ -426,7 +313,7 @@ static bool resolve(struct core *core, struct request *request, struct wanted *r
 	struct wanted wanted = {0};
 
 	if (core->claims.loss) {
-		refuse(core, request, ANSWER_STORAGE_FAILED,
+		claims_refuse(core, request, ANSWER_STORAGE_FAILED,
 			"the database was damaged and begun anew, so instances may be unknown: "
 			"`hostdevctl accept-loss` when no VM has a device");
 		return false;
@@ -438,12 +325,12 @@ static bool resolve(struct core *core, struct request *request, struct wanted *r
 	}
 	wanted.group = ruleset_find_group(core->ruleset, request->group->bytes);
 	if (!wanted.group) {
-		refuse(core, request, ANSWER_NO_SUCH_GROUP,
+		claims_refuse(core, request, ANSWER_NO_SUCH_GROUP,
 			"there is no group `%s`; ListGroups names them", request->group->bytes);
 		return false;
 	}
-	if (!is_use(request) && !claims_may_claim(core, request, wanted.group)) {
-		refuse(core, request, ANSWER_NOT_PERMITTED,
+	if (!request_is_use(request) && !claims_may_claim(core, request, wanted.group)) {
+		claims_refuse(core, request, ANSWER_NOT_PERMITTED,
 			"group %s does not allow user %lld to claim: its `allow` names who may",
 			wanted.group->name->bytes, (long long)request->peer->uid);
 		return false;
@@ -455,7 +342,7 @@ static bool resolve(struct core *core, struct request *request, struct wanted *r
 static bool is_overtaking(const struct core *core, const struct request *request)
 {
 	return request->group && !request->device &&
-	       queue_find(core, request->group, is_use(request) ? request->tenant : NULL);
+	       queue_find(core, request->group, request_is_use(request) ? request->tenant : NULL);
 }
 
 /* What can be refused is refused now, also where others wait before it. */
@@ -464,12 +351,12 @@ static enum queue_result take(struct core *core, struct request *request, bool i
 	struct wanted wanted;
 	enum queue_result result;
 
-	if (request->token && repeat(core, request, now))
+	if (request->token && claim_repeat(core, request, now))
 		return QUEUE_SERVED;
 	if (!resolve(core, request, &wanted))
 		return QUEUE_SERVED;
 	wanted.in_turn = in_turn;
-	if (is_use(request))
+	if (request_is_use(request))
 		return take_use(core, request, &wanted, now);
 	wanted.owner = claims_owner(core, request->vm, request->tenant);
 	result = take_new(core, request, &wanted, now);
@@ -489,11 +376,11 @@ void claim_begin(struct core *core, struct request *request, int64_t now)
 	if (take(core, request, !is_overtaking(core, request), now) == QUEUE_SERVED)
 		return;
 	if (request->wait_until) {
-		queue_enter(core, request, is_use(request) ? request->tenant : NULL);
+		queue_enter(core, request, request_is_use(request) ? request->tenant : NULL);
 		return;
 	}
-	refuse(core, request, ANSWER_NO_DEVICE_AVAILABLE,
-		"group %s has no %" PRId64 " devices free for this claim%s", request->group->bytes,
-		units_of(request),
+	claims_refuse(core, request, ANSWER_NO_DEVICE_AVAILABLE,
+		"group %s has too few free devices for this claim (%" PRId64 " wanted)%s",
+		request->group->bytes, request_units(request),
 		is_overtaking(core, request) ? "; others wait for them already" : "");
 }

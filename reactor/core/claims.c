@@ -85,6 +85,18 @@ void claims_answer(struct core *core, struct request *request)
 	list_append(&core->claims.answered, &request->link);
 }
 
+bool claims_refuse(
+	struct core *core, struct request *request, enum answer answer, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	request_answer_list(request, answer, format, arguments);
+	va_end(arguments);
+	claims_answer(core, request);
+	return false;
+}
+
 struct request *claims_take_answer(struct core *core)
 {
 	struct request *request;

@@ -20,6 +20,10 @@ void claims_due(struct core *core, int64_t when);
 /* The request is answered: claims_take_answer has it. */
 void claims_answer(struct core *core, struct request *request);
 
+/* Answers it with an error; false, for whoever checks. */
+bool claims_refuse(struct core *core, struct request *request, enum answer answer,
+	const char *format, ...) __attribute__((format(printf, 4, 5)));
+
 /* The instance of this number, pending ones too; NULL: there is none. */
 struct instance *claims_find(const struct core *core, int64_t number);
 
@@ -106,6 +110,11 @@ void queues_leave(struct core *core, uint64_t connection);
  * that it must wait. Takes the request over unless it returns QUEUE_WAIT.
  */
 enum queue_result claim_take(struct core *core, struct request *request, int64_t now);
+
+/*
+ * claim_token.c: true: its token was known, and the request was answered, decided or parked.
+ */
+bool claim_repeat(struct core *core, struct request *request, int64_t now);
 
 /* A Claim as it comes in: decides it, queues it, or refuses it. */
 void claim_begin(struct core *core, struct request *request, int64_t now);

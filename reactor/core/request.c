@@ -47,10 +47,22 @@ void request_answer(struct request *request, enum answer answer, const char *for
 {
 	va_list arguments;
 
-	request->answer = answer;
 	va_start(arguments, format);
-	buffer_format_list(&request->message, format, arguments);
+	request_answer_list(request, answer, format, arguments);
 	va_end(arguments);
+}
+
+void request_answer_list(
+	struct request *request, enum answer answer, const char *format, va_list arguments)
+{
+	request->answer = answer;
+	buffer_format_list(&request->message, format, arguments);
+}
+
+void request_set_busy(struct request *request, struct text *device, struct text *reasons)
+{
+	request->busy_device = text_ref(device);
+	request->busy_reasons = reasons ? text_ref(reasons) : text_new("[]", 2);
 }
 
 void request_add_released(struct request *request, int64_t number)

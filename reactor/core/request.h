@@ -82,6 +82,23 @@ struct request {
 struct request *request_new(enum request_type type);
 struct request *request_free(struct request *request);
 
+/* Whether it claims what its tenant holds already: no new instance, an Assign. */
+static inline bool request_is_use(const struct request *request)
+{
+	return request->vm && request->tenant;
+}
+
+/* How many devices, or slots of a group that gives whole ones, it claims. */
+static inline int64_t request_units(const struct request *request)
+{
+	return request->count ? request->count : 1;
+}
+
 /* Ends it with an answer; what is wrong, and what would be right. */
 void request_answer(struct request *request, enum answer answer, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+void request_answer_list(
+	struct request *request, enum answer answer, const char *format, va_list arguments);
+
+/* The device that ANSWER_BUSY is about; `reasons`: NULL is none. */
+void request_set_busy(struct request *request, struct text *device, struct text *reasons);

@@ -97,8 +97,8 @@ static inline int64_t request_units(const struct request *request)
 /* Ends it with an answer; what is wrong, and what would be right. */
 void request_answer(struct request *request, enum answer answer, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-void request_answer_list(
-	struct request *request, enum answer answer, const char *format, va_list arguments);
+void request_answer_list(struct request *request, enum answer answer, const char *format,
+	va_list arguments) __attribute__((format(printf, 3, 0)));
 
 /* The device that ANSWER_BUSY is about; `reasons`: NULL is none. */
 void request_set_busy(struct request *request, struct text *device, struct text *reasons);

@@ -235,24 +235,32 @@ static void answer_at_once(
 	claims_answer(core, request);
 }
 
-/* Sorts those that are meant by whether they must change. False: answered or parked. */
-static bool sort_out(struct core *core, struct request *request, struct vector *ret_meant,
-	struct vector *ret_changing, int64_t now)
+/* What the request names, by its number or its owner. */
+static void find_meant(struct core *core, const struct request *request, struct vector *ret_meant)
 {
 	const struct vector *instances = &core->claims.instances;
+	struct instance *named = claims_find(core, request->instance);
 
-	for (size_t i = 0; i < instances->count; i++) {
-		struct instance *instance = instances->items[i];
+	if (named && is_meant(request, named))
+		vector_add(ret_meant, named);
+	for (size_t i = 0; i < instances->count && !request->instance; i++)
+		if (is_meant(request, instances->items[i]))
+			vector_add(ret_meant, instances->items[i]);
+}
 
-		if (!is_meant(request, instance))
-			continue;
+/* Which of those that are meant must change. False: answered or parked. */
+static bool sort_out(struct core *core, struct request *request, const struct vector *meant,
+	struct vector *ret_changing, int64_t now)
+{
+	for (size_t i = 0; i < meant->count; i++) {
+		struct instance *instance = meant->items[i];
+
 		if (instance->busy) {
 			operations_park(core, request, now);
 			return false;
 		}
 		if (!check(core, request, instance))
 			return false;
-		vector_add(ret_meant, instance);
 		if (!is_so(request, instance))
 			vector_add(ret_changing, instance);
 	}
@@ -264,6 +272,7 @@ void claim_change(struct core *core, struct request *request, int64_t now)
 	struct vector meant = {0};
 	struct vector changing = {0};
 
+	find_meant(core, request, &meant);
 	if (sort_out(core, request, &meant, &changing, now)) {
 		if (meant.count == 0 && (request->instance || request->type == REQUEST_BIND))
 			(void)refuse(core, request, ANSWER_NO_SUCH_INSTANCE,

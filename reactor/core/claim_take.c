@@ -209,6 +209,7 @@ static void make_instance(struct core *core, const struct request *request,
 	instance->terms.vm = text_ref(request->vm);
 	instance->terms.grant = hold_of(request);
 	vector_add(&core->claims.instances, instance);
+	claims_note_tied(core, instance);
 	operation_add_instance(operation, instance);
 }
 

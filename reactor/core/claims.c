@@ -37,8 +37,9 @@ static void free_operations(struct vector *operations)
 	vector_done(operations);
 }
 
-void claims_done(struct claims *claims)
+void claims_done(struct core *core)
 {
+	struct claims *claims = &core->claims;
 	struct identity *identity;
 	size_t cursor = 0;
 
@@ -50,13 +51,12 @@ void claims_done(struct claims *claims)
 	free_requests(&claims->answered);
 	for (size_t i = 0; i < claims->instances.count; i++)
 		instance_free(claims->instances.items[i]);
-	while ((identity = map_next(&claims->identities, &cursor))) {
-		text_unref(identity->key);
-		text_unref(identity->owner);
-		free(identity);
-	}
+	while ((identity = map_next(&claims->identities, &cursor)))
+		holding_free_identity(core, identity);
 	map_done(&claims->identities);
+	map_done(&claims->owners);
 	vector_done(&claims->instances);
+	vector_done(&claims->tied);
 	vector_done(&claims->touched);
 	vector_done(&claims->over);
 	vector_done(&claims->moved);
@@ -149,6 +149,7 @@ void claims_drop(struct core *core, struct instance *instance)
 {
 	size_t at = locate(&core->claims, instance->number);
 
+	purge(&core->claims.tied, instance);
 	purge(&core->claims.over, instance);
 	purge(&core->claims.moved, instance);
 	purge(&core->claims.lost, instance);
@@ -234,7 +235,7 @@ void claims_restore(struct core *core, const struct stored *stored, int64_t now,
 		struct identity *identity = holding_identity(core, record->identity);
 
 		identity->generation = record->generation;
-		text_replace(&identity->owner, interned(core, record->owner));
+		holding_set_owner(core, identity, interned(core, record->owner));
 	}
 	for (size_t i = 0; i < stored->instances.count; i++) {
 		struct instance *instance = restore_instance(core, stored->instances.items[i]);
@@ -276,6 +277,20 @@ void claims_note_moved(struct core *core, struct instance *instance)
 	add_once(&core->claims.moved, instance);
 }
 
+void claims_note_tied(struct core *core, struct instance *instance)
+{
+	const struct instance_terms *terms = &instance->terms;
+
+	if (terms->grant.life == LIFE_CONNECTION || terms->use.life == LIFE_CONNECTION)
+		add_once(&core->claims.tied, instance);
+}
+
+void claims_note_lives(struct core *core, const struct instance *instance)
+{
+	if (instance->terms.grant.process.pid || instance->terms.use.process.pid)
+		core->claims.lives_changed = true;
+}
+
 void claims_end_grant(struct core *core, struct instance *instance)
 {
 	instance->terms.grant.over = true;
@@ -288,10 +303,10 @@ void claims_end_use(struct core *core, struct instance *instance)
 	claims_note_over(core, instance);
 }
 
-static void end_lives(struct core *core, hold_ends *ends, const void *what)
+/* `instances`: those that it can be the end of. */
+static void end_lives(
+	struct core *core, const struct vector *instances, hold_ends *ends, const void *what)
 {
-	const struct vector *instances = &core->claims.instances;
-
 	operations_end_lives(core, ends, what);
 	for (size_t i = 0; i < instances->count; i++) {
 		struct instance *instance = instances->items[i];
@@ -312,7 +327,7 @@ void claims_close_connection(struct core *core, uint64_t connection)
 {
 	queues_leave(core, connection);
 	operations_abandon(core, connection);
-	end_lives(core, is_tied_to, &connection);
+	end_lives(core, &core->claims.tied, is_tied_to, &connection);
 }
 
 static bool lives_by(const struct hold *hold, const void *process)
@@ -322,7 +337,7 @@ static bool lives_by(const struct hold *hold, const void *process)
 
 void claims_end_process(struct core *core, const struct process *process)
 {
-	end_lives(core, lives_by, process);
+	end_lives(core, &core->claims.instances, lives_by, process);
 }
 
 static void add_process(const struct hold *hold, struct process *processes, size_t *count)
@@ -408,8 +423,7 @@ static void decide_by_itself(struct core *core, int64_t now)
 	write_moved(core, now);
 }
 
-/* When the instance is released without anybody asking for it; CLOCK_NEVER. */
-static int64_t instance_deadline(const struct core *core, const struct instance *instance)
+int64_t claims_instance_deadline(const struct core *core, const struct instance *instance)
 {
 	const struct resource_group *group =
 		ruleset_find_group(core->ruleset, instance->group->bytes);
@@ -433,7 +447,7 @@ static void expire(struct core *core, int64_t now)
 		return;
 	core->claims.deadline = CLOCK_NEVER;
 	for (size_t i = 0; i < instances->count; i++) {
-		int64_t deadline = instance_deadline(core, instances->items[i]);
+		int64_t deadline = claims_instance_deadline(core, instances->items[i]);
 
 		if (deadline <= now)
 			claims_end_grant(core, instances->items[i]);
@@ -454,7 +468,7 @@ static void note_lost(struct core *core, int64_t now)
 
 		if (!instance->identity->device)
 			instance->missing_since = now;
-		claims_due(core, instance_deadline(core, instance));
+		claims_due(core, claims_instance_deadline(core, instance));
 	}
 	lost->count = 0;
 }

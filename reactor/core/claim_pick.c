@@ -190,6 +190,7 @@ static struct merit merit_of(
 struct search {
 	const struct pick *pick;
 	struct crowd crowd;
+	struct vector own; /* of struct device, free, that the owner had last */
 	bool first_is_best;
 	size_t from;
 };
@@ -227,20 +228,30 @@ static void consider(
 	vector_done(&unit);
 }
 
-/* The best of the devices that the owner had last; NULL: none of them is free. */
-static struct device *best_of_own(struct core *core, const struct search *search)
+/* Once for a claim: an owner may have very many. */
+static void find_own(struct core *core, struct search *search)
 {
 	const struct owner *owner = holding_find_owner(core, search->pick->owner);
-	struct best best = {0};
 
 	if (!owner)
-		return NULL;
+		return;
 	list_for_each(at, &owner->identities) {
 		const struct identity *identity = container_of(at, struct identity, link);
 
-		if (identity->device && !identity->instance)
-			consider(core, search, identity->device, &best);
+		if (identity->device && pick_is_free(identity->device, search->pick->group->name))
+			vector_add(&search->own, identity->device);
 	}
+}
+
+/* The best of the devices that the owner had last; NULL: none of them can be taken. */
+static struct device *best_of_own(struct core *core, struct search *search)
+{
+	struct best best = {0};
+
+	for (size_t i = 0; i < search->own.count; i++)
+		consider(core, search, search->own.items[i], &best);
+	if (!best.device)
+		search->own.count = 0;
 	return best.device;
 }
 
@@ -283,6 +294,7 @@ bool pick_devices(struct core *core, const struct pick *pick, struct vector *ret
 	search.first_is_best = pick->group->select == SELECT_FIRST && pick->numa_node < 0;
 	if (pick->group->select != SELECT_FIRST)
 		crowd_count(&search.crowd, core);
+	find_own(core, &search);
 	while (units < pick->count) {
 		struct device *device = best_of_own(core, &search);
 
@@ -295,6 +307,7 @@ bool pick_devices(struct core *core, const struct pick *pick, struct vector *ret
 	}
 	for (size_t i = 0; i < ret_devices->count; i++)
 		((struct device *)ret_devices->items[i])->picked = false;
+	vector_done(&search.own);
 	crowd_done(&search.crowd);
 	return units == pick->count;
 }

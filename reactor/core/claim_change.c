@@ -231,45 +231,58 @@ static void answer_at_once(
 }
 
 /*
- * Sorts those that are meant by whether they must change. False: answered or parked.
- *
- * Owners are but names, so whoever may claim can name another user's VM: of what an owner has,
- * only what who asks may change is meant, unless that is nothing.
+ * What the request names, by its number or its owner. Owners are but names, so whoever may claim
+ * can name another user's VM: of what an owner has, only what who asks may change is meant, unless
+ * that is nothing; then one of the others is returned.
  */
-static bool sort_out(struct core *core, struct request *request, struct vector *ret_meant,
-	struct vector *ret_changing, int64_t now)
+static const struct instance *find_meant(
+	struct core *core, const struct request *request, struct vector *ret_meant)
 {
 	const struct vector *instances = &core->claims.instances;
+	struct instance *named = claims_find(core, request->instance);
 	const struct instance *foreign = NULL;
 
-	for (size_t i = 0; i < instances->count; i++) {
+	if (named && is_meant(request, named))
+		vector_add(ret_meant, named);
+	for (size_t i = 0; i < instances->count && !request->instance; i++) {
 		struct instance *instance = instances->items[i];
 
-		if (!is_meant(request, instance))
-			continue;
-		if (!request->instance && !claims_may_change(core, request, instance)) {
+		if (is_meant(request, instance) && claims_may_change(core, request, instance))
+			vector_add(ret_meant, instance);
+		else if (is_meant(request, instance))
 			foreign = instance;
-			continue;
-		}
+	}
+	return ret_meant->count > 0 ? NULL : foreign;
+}
+
+/* Which of those that are meant must change. False: answered or parked. */
+static bool sort_out(struct core *core, struct request *request, const struct vector *meant,
+	struct vector *ret_changing, int64_t now)
+{
+	for (size_t i = 0; i < meant->count; i++) {
+		struct instance *instance = meant->items[i];
+
 		if (instance->busy) {
 			operations_park(core, request, now);
 			return false;
 		}
 		if (!check(core, request, instance))
 			return false;
-		vector_add(ret_meant, instance);
 		if (!is_so(request, instance))
 			vector_add(ret_changing, instance);
 	}
-	return !foreign || ret_meant->count > 0 || check(core, request, foreign);
+	return true;
 }
 
 void claim_change(struct core *core, struct request *request, int64_t now)
 {
 	struct vector meant = {0};
 	struct vector changing = {0};
+	const struct instance *foreign;
 
-	if (sort_out(core, request, &meant, &changing, now)) {
+	foreign = find_meant(core, request, &meant);
+	if ((!foreign || check(core, request, foreign)) &&
+		sort_out(core, request, &meant, &changing, now)) {
 		if (meant.count == 0 && (request->instance || request->type == REQUEST_BIND))
 			claims_refuse(core, request, ANSWER_NO_SUCH_INSTANCE,
 				"there is no such instance; ListInstances has them");

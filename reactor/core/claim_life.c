@@ -32,6 +32,20 @@ void claims_note_moved(struct core *core, struct instance *instance)
 	add_once(&core->claims.moved, instance);
 }
 
+void claims_note_tied(struct core *core, struct instance *instance)
+{
+	const struct instance_terms *terms = &instance->terms;
+
+	if (terms->grant.life == LIFE_CONNECTION || terms->use.life == LIFE_CONNECTION)
+		add_once(&core->claims.tied, instance);
+}
+
+void claims_note_lives(struct core *core, const struct instance *instance)
+{
+	if (instance->terms.grant.process.pid || instance->terms.use.process.pid)
+		core->claims.lives_changed = true;
+}
+
 void claims_end_grant(struct core *core, struct instance *instance)
 {
 	instance->terms.grant.over = true;
@@ -44,10 +58,10 @@ void claims_end_use(struct core *core, struct instance *instance)
 	claims_note_over(core, instance);
 }
 
-static void end_lives(struct core *core, hold_ends *ends, const void *what)
+/* `instances`: those that it can be the end of. */
+static void end_lives(
+	struct core *core, const struct vector *instances, hold_ends *ends, const void *what)
 {
-	const struct vector *instances = &core->claims.instances;
-
 	operations_end_lives(core, ends, what);
 	for (size_t i = 0; i < instances->count; i++) {
 		struct instance *instance = instances->items[i];
@@ -61,14 +75,14 @@ static void end_lives(struct core *core, hold_ends *ends, const void *what)
 
 static bool is_tied_to(const struct hold *hold, const void *connection)
 {
-	return hold->connection == *(const uint64_t *)connection;
+	return hold->life == LIFE_CONNECTION && hold->connection == *(const uint64_t *)connection;
 }
 
 void claims_close_connection(struct core *core, uint64_t connection)
 {
 	queues_leave(core, connection);
 	operations_abandon(core, connection);
-	end_lives(core, is_tied_to, &connection);
+	end_lives(core, &core->claims.tied, is_tied_to, &connection);
 }
 
 static bool lives_by(const struct hold *hold, const void *process)
@@ -78,7 +92,7 @@ static bool lives_by(const struct hold *hold, const void *process)
 
 void claims_end_process(struct core *core, const struct process *process)
 {
-	end_lives(core, lives_by, process);
+	end_lives(core, &core->claims.instances, lives_by, process);
 }
 
 static void add_process(const struct hold *hold, struct process *processes, size_t *count)

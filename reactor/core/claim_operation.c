@@ -166,7 +166,7 @@ static void apply_grant(struct core *core, struct instance *instance, bool wante
 
 	instance->pending = false;
 	identity->generation = instance->generation;
-	text_replace(&identity->owner, claims_owner(core, instance->terms.vm, instance->tenant));
+	holding_set_owner(core, identity, claims_owner(core, instance->terms.vm, instance->tenant));
 	holding_mark_twins(core, instance);
 	if (!wanted)
 		claims_end_grant(core, instance);
@@ -178,6 +178,7 @@ static void apply_change(
 	struct core *core, struct instance *instance, const struct instance_terms *terms)
 {
 	instance_terms_copy(&instance->terms, terms);
+	claims_note_tied(core, instance);
 	if (terms->grant.over || terms->use.over)
 		claims_note_over(core, instance);
 }
@@ -199,12 +200,15 @@ static void apply(struct core *core, struct operation *operation)
 		struct instance *instance = operation->instances.items[i];
 
 		instance->busy = false;
+		claims_note_lives(core, instance);
 		if (operation->type == OPERATION_GRANT)
 			apply_grant(core, instance, wanted);
 		else if (operation->type == OPERATION_CHANGE)
 			apply_change(core, instance, operation->terms.items[i]);
 		else
 			apply_release(core, instance);
+		claims_note_lives(core, instance);
+		claims_due(core, claims_instance_deadline(core, instance));
 		claims_touch(core, instance);
 		if (operation->type == OPERATION_CHANGE && instance->tenant)
 			queue_note(core, instance->group, instance->tenant);
@@ -213,7 +217,6 @@ static void apply(struct core *core, struct operation *operation)
 	}
 	if (operation->type == OPERATION_ACCEPT_LOSS)
 		core->claims.loss = false;
-	core->claims.lives_changed = true;
 	answer_done(core, operation);
 }
 
@@ -259,7 +262,6 @@ void claims_finish(struct core *core, struct batch *batch, int64_t now)
 	}
 	if (batch->outcome != BATCH_COMMITTED)
 		claims->retry = now + RETRY;
-	claims_due(core, now); /* what was decided counts from now on: deadlines may be others */
 	vector_done(&writing);
 	batch_free(batch);
 }

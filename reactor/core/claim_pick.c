@@ -13,10 +13,11 @@
 
 #include <string.h>
 
-static bool is_free(const struct device *device, const struct text *group)
+/* Asks first for what rules out most: a claim walks over all that others have. */
+bool pick_is_free(const struct device *device, const struct text *group)
 {
-	return device->now.facts && device->now.group == group && !holding_of(device) &&
-	       device->now.state == STATE_AVAILABLE;
+	return device->now.state == STATE_AVAILABLE && device->now.group == group &&
+	       device->now.facts && !holding_of(device);
 }
 
 static bool is_virtual(const struct facts *facts)
@@ -69,7 +70,7 @@ static bool add_slot(
 			break;
 		if (!is_of_slot(function, address_order(first)))
 			continue;
-		if ((!is_free(function, device->now.group) && !goes_along(function)) ||
+		if ((!pick_is_free(function, device->now.group) && !goes_along(function)) ||
 			!holding_can_fix(core, function)) {
 			ret_devices->count = before;
 			return false;
@@ -84,7 +85,7 @@ bool pick_unit(struct core *core, const struct resource_group *group, struct dev
 {
 	struct address first;
 
-	if (!is_free(device, group->name) || !holding_can_fix(core, device))
+	if (!pick_is_free(device, group->name) || !holding_can_fix(core, device))
 		return false;
 	if (group->all_functions && first_of_slot(device, &first))
 		return add_slot(core, device, first, ret_devices);
@@ -161,7 +162,7 @@ static void crowd_done(struct crowd *crowd)
 
 /* What makes one device be taken before another: the greater, from the first number on. */
 struct merit {
-	int64_t numbers[4];
+	int64_t numbers[3];
 };
 
 static bool on_node(const struct device *device, int64_t node)
@@ -180,31 +181,10 @@ static struct merit merit_of(
 							      : 1;
 
 	return (struct merit){{
-		device->identity && device->identity->owner == pick->owner,
 		on_node(device, pick->numa_node),
 		sign * (int64_t)tally_of(&crowd->functions, values[FIELD_PHYSICAL_FUNCTION]),
 		sign * (int64_t)tally_of(&crowd->nodes, values[FIELD_NUMA_NODE]),
 	}};
-}
-
-static bool is_better(const struct merit *merit, const struct merit *than)
-{
-	for (size_t i = 0; i < 4; i++)
-		if (merit->numbers[i] != than->numbers[i])
-			return merit->numbers[i] > than->numbers[i];
-	return false;
-}
-
-/* Whether the owner had any device last, so that one of them may be free. */
-static bool has_history(const struct core *core, const struct text *owner)
-{
-	const struct identity *identity;
-	size_t cursor = 0;
-
-	while ((identity = map_next(&core->claims.identities, &cursor)))
-		if (identity->owner == owner && identity->device && !identity->instance)
-			return true;
-	return false;
 }
 
 /* One claim's search: where it goes on, and whether the first free device is as good as any. */
@@ -212,6 +192,7 @@ struct search {
 	const struct pick *pick;
 	const struct vector *chosen; /* of struct device */
 	struct crowd crowd;
+	struct vector own; /* of struct device, free, that the owner had last */
 	bool first_is_best;
 	size_t from;
 };
@@ -237,32 +218,80 @@ static bool is_whole(struct core *core, const struct resource_group *group, stru
 	return whole;
 }
 
-/* The free device of the greatest merit, the first of equals; NULL: none is free. */
-static struct device *best_device(struct core *core, struct search *search)
+/* The best device so far; NULL: none yet. */
+struct best {
+	struct device *device;
+	struct merit merit;
+};
+
+/* Of equals the first in the order of ids. */
+static bool is_better(
+	const struct device *device, const struct merit *merit, const struct best *than)
+{
+	if (!than->device)
+		return true;
+	for (size_t i = 0; i < ARRAY_LENGTH(merit->numbers); i++)
+		if (merit->numbers[i] != than->merit.numbers[i])
+			return merit->numbers[i] > than->merit.numbers[i];
+	return device_order_compare(&device->order, &than->device->order) < 0;
+}
+
+static void consider(
+	struct core *core, const struct search *search, struct device *device, struct best *best)
+{
+	const struct pick *pick = search->pick;
+	struct merit merit;
+
+	if (!pick_is_free(device, pick->group->name) || device->picked)
+		return;
+	merit = merit_of(device, pick, &search->crowd);
+	if (is_better(device, &merit, best) && !is_double(core, search, device) &&
+		is_whole(core, pick->group, device))
+		*best = (struct best){device, merit};
+}
+
+/* Once for a claim: an owner may have very many. */
+static void find_own(struct core *core, struct search *search)
+{
+	const struct owner *owner = holding_find_owner(core, search->pick->owner);
+
+	if (!owner)
+		return;
+	list_for_each(at, &owner->identities) {
+		const struct identity *identity = container_of(at, struct identity, link);
+
+		if (identity->device && pick_is_free(identity->device, search->pick->group->name))
+			vector_add(&search->own, identity->device);
+	}
+}
+
+/* The best of the devices that the owner had last; NULL: none of them can be taken. */
+static struct device *best_of_own(struct core *core, struct search *search)
+{
+	struct best best = {0};
+
+	for (size_t i = 0; i < search->own.count; i++)
+		consider(core, search, search->own.items[i], &best);
+	if (!best.device)
+		search->own.count = 0;
+	return best.device;
+}
+
+/* The best of all; NULL: none is free. */
+static struct device *best_of_all(struct core *core, struct search *search)
 {
 	const struct vector *devices = &core->inventory.devices;
-	const struct pick *pick = search->pick;
-	struct device *best = NULL;
-	struct merit merit = {{0}};
+	struct best best = {0};
+	size_t i;
 
-	for (size_t i = search->from; i < devices->count; i++) {
-		struct device *device = devices->items[i];
-		struct merit own;
-
-		if (device->picked || !is_free(device, pick->group->name))
-			continue;
-		own = merit_of(device, pick, &search->crowd);
-		if ((best && !is_better(&own, &merit)) || is_double(core, search, device) ||
-			!is_whole(core, pick->group, device))
-			continue;
-		best = device;
-		merit = own;
-		if (search->first_is_best) {
-			search->from = i + 1;
+	for (i = search->from; i < devices->count; i++) {
+		consider(core, search, devices->items[i], &best);
+		if (best.device && search->first_is_best)
 			break;
-		}
 	}
-	return best;
+	if (search->first_is_best)
+		search->from = i;
+	return best.device;
 }
 
 static void take_unit(
@@ -282,19 +311,25 @@ static void take_unit(
 bool pick_devices(struct core *core, const struct pick *pick, struct vector *ret_devices)
 {
 	struct search search = {.pick = pick, .chosen = ret_devices};
-	struct device *device;
 	size_t units = 0;
 
-	search.first_is_best = pick->group->select == SELECT_FIRST && pick->numa_node < 0 &&
-			       !has_history(core, pick->owner);
+	search.first_is_best = pick->group->select == SELECT_FIRST && pick->numa_node < 0;
 	if (pick->group->select != SELECT_FIRST)
 		crowd_count(&search.crowd, core);
-	while (units < pick->count && (device = best_device(core, &search))) {
+	find_own(core, &search);
+	while (units < pick->count) {
+		struct device *device = best_of_own(core, &search);
+
+		if (!device)
+			device = best_of_all(core, &search);
+		if (!device)
+			break;
 		take_unit(core, &search, device, ret_devices);
 		units++;
 	}
 	for (size_t i = 0; i < ret_devices->count; i++)
 		((struct device *)ret_devices->items[i])->picked = false;
+	vector_done(&search.own);
 	crowd_done(&search.crowd);
 	return units == pick->count;
 }

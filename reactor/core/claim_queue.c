@@ -64,7 +64,7 @@ void queue_note_device(struct core *core, const struct device *device)
 		const struct resource_group *group =
 			ruleset_find_group(core->ruleset, queue->group->bytes);
 
-		if (device->now.group == queue->group || (group && group->all_functions))
+		if (pick_is_free(device, queue->group) || (group && group->all_functions))
 			queue->due = true;
 	}
 }

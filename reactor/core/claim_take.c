@@ -98,6 +98,7 @@ static struct instance *make_instance(struct core *core, const struct request *r
 	instance->since = real_time(request, now);
 	instance->terms.grant = hold_of(request, now);
 	vector_add(&core->claims.instances, instance);
+	claims_note_tied(core, instance);
 	return instance;
 }
 

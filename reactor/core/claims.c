@@ -34,8 +34,9 @@ static void free_operations(struct vector *operations)
 	vector_done(operations);
 }
 
-void claims_done(struct claims *claims)
+void claims_done(struct core *core)
 {
+	struct claims *claims = &core->claims;
 	struct identity *identity;
 	size_t cursor = 0;
 
@@ -47,13 +48,12 @@ void claims_done(struct claims *claims)
 	free_requests(&claims->answered);
 	for (size_t i = 0; i < claims->instances.count; i++)
 		instance_free(claims->instances.items[i]);
-	while ((identity = map_next(&claims->identities, &cursor))) {
-		text_unref(identity->key);
-		text_unref(identity->owner);
-		free(identity);
-	}
+	while ((identity = map_next(&claims->identities, &cursor)))
+		holding_free_identity(core, identity);
 	map_done(&claims->identities);
+	map_done(&claims->owners);
 	vector_done(&claims->instances);
+	vector_done(&claims->tied);
 	vector_done(&claims->touched);
 	vector_done(&claims->over);
 	vector_done(&claims->moved);
@@ -152,6 +152,7 @@ void claims_drop(struct core *core, struct instance *instance)
 {
 	size_t at = locate(&core->claims, instance->number);
 
+	purge(&core->claims.tied, instance);
 	purge(&core->claims.over, instance);
 	purge(&core->claims.moved, instance);
 	purge(&core->claims.lost, instance);
@@ -246,7 +247,7 @@ void claims_restore(struct core *core, const struct stored *stored, int64_t now,
 		struct identity *identity = holding_identity(core, record->identity);
 
 		identity->generation = record->generation;
-		text_replace(&identity->owner, interned(core, record->owner));
+		holding_set_owner(core, identity, interned(core, record->owner));
 	}
 	for (size_t i = 0; i < stored->instances.count; i++) {
 		struct instance *instance =
@@ -296,6 +297,14 @@ static int64_t grant_deadline(const struct core *core, const struct instance *in
 	return deadline;
 }
 
+int64_t claims_instance_deadline(const struct core *core, const struct instance *instance)
+{
+	int64_t grant = grant_deadline(core, instance);
+	int64_t use = bind_deadline(&instance->terms.use);
+
+	return grant < use ? grant : use;
+}
+
 static void expire_instance(struct core *core, struct instance *instance, int64_t now)
 {
 	int64_t grant = grant_deadline(core, instance);
@@ -334,7 +343,7 @@ static void note_lost(struct core *core, int64_t now)
 
 		if (!instance->identity->device)
 			instance->missing_since = now;
-		claims_due(core, grant_deadline(core, instance));
+		claims_due(core, claims_instance_deadline(core, instance));
 	}
 	lost->count = 0;
 }

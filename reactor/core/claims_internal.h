@@ -8,7 +8,7 @@
 void core_decide(struct core *core, struct device *device);
 
 void claims_init(struct claims *claims);
-void claims_done(struct claims *claims);
+void claims_done(struct core *core);
 
 /* The next core_settle looks at the instance. */
 void claims_touch(struct core *core, struct instance *instance);
@@ -42,6 +42,15 @@ bool claims_may_change(
 /* The grant of it, or the use, is over: it is released, or unassigned, whatever else it is. */
 void claims_end_grant(struct core *core, struct instance *instance);
 void claims_end_use(struct core *core, struct instance *instance);
+
+/* It has terms, pending ones too, that the end of a connection may be the end of. */
+void claims_note_tied(struct core *core, struct instance *instance);
+
+/* Its terms begin or cease to be in force: other processes may have to be watched. */
+void claims_note_lives(struct core *core, const struct instance *instance);
+
+/* When the instance is released without anybody asking for it; CLOCK_NEVER. */
+int64_t claims_instance_deadline(const struct core *core, const struct instance *instance);
 
 /* One of its lives is over. */
 void claims_note_over(struct core *core, struct instance *instance);
@@ -95,7 +104,10 @@ enum queue_result {
 void queue_note(struct core *core, const struct text *group, const struct text *tenant);
 void queue_note_all(struct core *core);
 
-/* What is known of the device differs, or it is gone: also its slot may be free as a whole. */
+/*
+ * What is known of the device differs, or it is gone: it may be free, and its slot as a whole. One
+ * that is not free itself is no news to a group that gives single devices.
+ */
 void queue_note_device(struct core *core, const struct device *device);
 struct queue *queue_find(
 	const struct core *core, const struct text *group, const struct text *tenant);
@@ -127,6 +139,9 @@ struct pick {
 	size_t count;
 };
 bool pick_devices(struct core *core, const struct pick *pick, struct vector *ret_devices);
+
+/* Whether a claim from the group may take the device, as far as it is only about this one. */
+bool pick_is_free(const struct device *device, const struct text *group);
 
 /* The device and what its group has go with it; false: not all of it is free. */
 bool pick_unit(struct core *core, const struct resource_group *group, struct device *device,

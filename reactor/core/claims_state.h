@@ -37,7 +37,9 @@ struct operation {
 
 struct claims {
 	struct map identities;	 /* of struct identity, by key; kept from the first grant on */
+	struct map owners;	 /* of struct owner, by name: see holding_set_owner */
 	struct vector instances; /* of struct instance, by number; pending ones too */
+	struct vector tied;	 /* of struct instance with a life that ends with a connection */
 	struct vector touched;	 /* of struct instance, to be settled */
 	struct vector over;	 /* of struct instance whose grant or use is over */
 	struct vector moved;	 /* of struct instance whose row has an earlier id of its device */
@@ -49,6 +51,7 @@ struct claims {
 	struct vector writing;	   /* of struct operation of the batch that was taken */
 	bool batch_taken;
 	int64_t next_number;
+	size_t twins;	    /* devices that are one */
 	bool lives_changed; /* the processes to be watched may be others */
 	bool returned;	    /* an operation came back: parked requests may go on */
 	bool twins_due;	    /* an identity lost its device or instance: look at its twins */

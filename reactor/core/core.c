@@ -21,7 +21,7 @@ void core_done(struct core *core)
 {
 	core_unstage_rules(core);
 	vector_done(&core->touched);
-	claims_done(&core->claims);
+	claims_done(core);
 	inventory_done(&core->inventory);
 	ruleset_free(core->ruleset);
 	*core = (struct core){0};

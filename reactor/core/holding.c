@@ -29,8 +29,71 @@ struct identity *holding_identity(struct core *core, const char *key)
 		return identity;
 	identity = memory_allocate(sizeof(*identity));
 	identity->key = text_intern_string(core->pool, key);
+	list_init(&identity->link);
 	map_add(&claims->identities, identity->key->bytes, identity->key->length, identity);
 	return identity;
+}
+
+const struct owner *holding_find_owner(const struct core *core, const struct text *name)
+{
+	return map_find(&core->claims.owners, name->bytes, name->length);
+}
+
+/* Takes over the reference to `name`. */
+static struct owner *make_owner(struct core *core, struct text *name)
+{
+	struct owner *owner = memory_allocate(sizeof(*owner));
+
+	owner->name = name;
+	list_init(&owner->identities);
+	map_add(&core->claims.owners, name->bytes, name->length, owner);
+	return owner;
+}
+
+static void take_from_owner(struct core *core, struct identity *identity)
+{
+	struct owner *owner = identity->owner;
+
+	identity->owner = NULL;
+	list_remove(&identity->link);
+	if (!owner || !list_is_empty(&owner->identities))
+		return;
+	map_take(&core->claims.owners, owner->name->bytes, owner->name->length);
+	text_unref(owner->name);
+	free(owner);
+}
+
+void holding_set_owner(struct core *core, struct identity *identity, struct text *name)
+{
+	struct owner *owner = map_find(&core->claims.owners, name->bytes, name->length);
+
+	if (owner && owner == identity->owner) {
+		text_unref(name);
+		return;
+	}
+	take_from_owner(core, identity);
+	if (owner)
+		text_unref(name);
+	else
+		owner = make_owner(core, name);
+	identity->owner = owner;
+	list_append(&owner->identities, &identity->link);
+}
+
+struct identity *holding_free_identity(struct core *core, struct identity *identity)
+{
+	take_from_owner(core, identity);
+	text_unref(identity->key);
+	free(identity);
+	return NULL;
+}
+
+static void set_twin(struct core *core, struct device *device, bool twin)
+{
+	if (device->twin == twin)
+		return;
+	device->twin = twin;
+	core->claims.twins += twin ? 1 : (size_t)-1;
 }
 
 struct instance *holding_of(const struct device *device)
@@ -53,7 +116,7 @@ static void take_back(struct core *core, struct device *device)
 {
 	struct instance *instance = holding_of(device);
 
-	device->twin = false;
+	set_twin(core, device, false);
 	if (instance->device_id != device->id)
 		claims_note_moved(core, instance);
 	text_replace(&instance->device_id, text_ref(device->id));
@@ -82,7 +145,7 @@ static void match(struct core *core, struct device *device, struct buffer *form)
 	if (identity->instance && is_missed(core, identity, device))
 		holding_bind(device, identity);
 	else if (identity->instance)
-		device->twin = true;
+		set_twin(core, device, true);
 	else if (!identity->device)
 		holding_bind(device, identity);
 }
@@ -116,7 +179,7 @@ static void look_up(struct core *core, struct device *device)
 {
 	struct buffer forms[IDENTITY_FORMS] = {0};
 
-	device->twin = false;
+	set_twin(core, device, false);
 	match_without_serial(core, device);
 	for (size_t i = identity_forms(&core->inventory, device->now.facts, forms); i-- > 0;)
 		match(core, device, &forms[i]);
@@ -189,7 +252,7 @@ void holding_detach(struct core *core, struct device *device)
 {
 	struct identity *identity = device->identity;
 
-	device->twin = false;
+	set_twin(core, device, false);
 	if (!identity)
 		return;
 	device->identity = NULL;
@@ -241,7 +304,7 @@ void holding_retry_twins(struct core *core)
 	if (!core->claims.twins_due)
 		return;
 	core->claims.twins_due = false;
-	for (size_t i = 0; i < devices->count; i++) {
+	for (size_t i = 0; i < devices->count && core->claims.twins > 0; i++) {
 		struct device *device = devices->items[i];
 
 		if (!device->now.facts || !device->twin)

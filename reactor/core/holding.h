@@ -10,6 +10,13 @@
 
 /* The identity of this key, made if it is new. */
 struct identity *holding_identity(struct core *core, const char *key);
+struct identity *holding_free_identity(struct core *core, struct identity *identity);
+
+/* `name` (taken over) has it, or had it last. */
+void holding_set_owner(struct core *core, struct identity *identity, struct text *name);
+
+/* The owner of this name if it had any identity last, or NULL. */
+const struct owner *holding_find_owner(const struct core *core, const struct text *name);
 
 /*
  * The device arrived, or something of it differs: finds what it returns to, and what the devices

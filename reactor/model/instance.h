@@ -13,10 +13,17 @@
 /* Longest i-NUMBER with its NUL. */
 #define INSTANCE_ID_SIZE sizeof("i-9223372036854775807")
 
+/* Who had identities last; kept as long as there is one. */
+struct owner {
+	struct text *name;	     /* vm:NAME or tenant:NAME, interned */
+	struct list_link identities; /* of struct identity */
+};
+
 struct identity {
+	struct list_link link;	   // owner::identities
 	struct text *key;	   /* canonical, see core/identify.h */
 	int64_t generation;	   /* grants so far */
-	struct text *owner;	   /* who had it last, vm:NAME or tenant:NAME; NULL: nobody yet */
+	struct owner *owner;	   /* who had it last; NULL: nobody yet */
 	struct device *device;	   /* the present one that it names; NULL: none is present */
 	struct instance *instance; /* that holds it, pending ones too; NULL: none */
 };

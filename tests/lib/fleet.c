@@ -84,6 +84,28 @@ struct facts *fleet_virtual_function(struct text_pool *pool, unsigned number, co
 	return facts;
 }
 
+struct facts *fleet_physical_function(struct text_pool *pool, unsigned number)
+{
+	char slot[32];
+	const struct value values[] = {
+		{FIELD_NAME, "Intel Corporation Ethernet Controller E810-C for QSFP"},
+		{FIELD_SLOT, slot},
+		{FIELD_VENDOR_DEVICE, "8086:1592"},
+		{FIELD_DRIVER, "ice"},
+		{FIELD_FUNCTION, "physical"},
+		{.spelling = NULL},
+	};
+	struct facts *facts;
+
+	write_slot(slot, sizeof(slot), number, 0);
+	facts = new_facts(pool, "pci", slot, KIND_MASK(KIND_PCI) | KIND_MASK(KIND_SRIOV_NIC));
+	facts->life = 40000 + number;
+	set_values(facts, pool, values);
+	facts->name = text_ref(facts->values[FIELD_NAME]);
+	facts->bound = text_ref(facts->values[FIELD_DRIVER]);
+	return facts;
+}
+
 struct facts *fleet_headset(struct text_pool *pool, unsigned number, const char *driver)
 {
 	char path[32], hub[32], serial[32], bus[16], device[16];

@@ -11,6 +11,9 @@
 /* A virtual function of a NIC with 64 of them: the PCI device with the most fields. */
 struct facts *fleet_virtual_function(struct text_pool *pool, unsigned number, const char *driver);
 
+/* The NIC itself, which has the virtual functions NUMBER * 64 to NUMBER * 64 + 63. */
+struct facts *fleet_physical_function(struct text_pool *pool, unsigned number);
+
 /* A headset behind a hub, with a serial of its own. */
 struct facts *fleet_headset(struct text_pool *pool, unsigned number, const char *driver);
 

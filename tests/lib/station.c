@@ -9,10 +9,14 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The daemon's defaults, but for the connections. */
-#define RING	    65536
-#define RING_BYTES  ((size_t)64 * 1024 * 1024)
-#define CONNECTIONS 4096
+const struct service_limits station_limits = {
+	.message = 256 * 1024,
+	.admin_message = 16 * 1024 * 1024,
+	.connections = 4096,
+	.connections_per_uid = 4096,
+	.subscriber = 4096 * 1024,
+	.ring = 65536,
+};
 
 void station_init(struct station *station, const char *rules)
 {
@@ -20,9 +24,8 @@ void station_init(struct station *station, const char *rules)
 		.core = &station->world.core,
 		.status = &station->status,
 		.rights = &station->rights,
-		.limits = {256 * 1024, 16 * 1024 * 1024, CONNECTIONS, CONNECTIONS, 4096 * 1024,
-			RING},
-		.ring_bytes = RING_BYTES,
+		.limits = station_limits,
+		.ring_bytes = STATION_RING_BYTES,
 		.epoch = "bench",
 	};
 

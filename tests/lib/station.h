@@ -12,6 +12,10 @@
 #include "io/socket/service.h"
 #include "lib/world.h"
 
+/* The daemon's defaults, but for the connections. */
+extern const struct service_limits station_limits;
+#define STATION_RING_BYTES ((size_t)64 * 1024 * 1024)
+
 struct station {
 	struct world world;
 	struct loop *loop;

@@ -106,7 +106,7 @@ static void run_round(struct bench *bench, const struct way *way, unsigned clien
 	report = crowd_report(&bench->crowd);
 	figures->first[round] = (double)report.first / 1e3;
 	figures->last[round] = (double)report.last / 1e3;
-	loop_unwatch_all(bench->station.loop);
+	loop_unwatch(bench->station.loop, bench->crowd.reports);
 }
 
 static void run(struct bench *bench, const struct way *way, unsigned clients)

@@ -15,6 +15,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "base/number.h"
+#include "base/vector.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -281,7 +282,7 @@ static void copy_process(struct process *copy, const struct process *process)
 	memset(copy, 0, sizeof(*copy));
 	copy->pid = process->pid;
 	copy->start = process->start;
-	strncpy(copy->boot, process->boot, sizeof(copy->boot) - 1);
+	memcpy(copy->boot, process->boot, strnlen(process->boot, sizeof(copy->boot) - 1));
 }
 
 static int open_watched(const struct processes *processes, struct watched *watched)
@@ -332,26 +333,31 @@ static struct watched *find(const struct processes *processes, const struct proc
 
 int processes_watch(struct processes *processes, const struct process *wanted, size_t count)
 {
+	struct vector news = {0};
 	int first_error = 0;
 
 	processes->asks++;
 	for (size_t i = 0; i < count; i++) {
 		struct watched *watched = find(processes, &wanted[i]);
 
-		if (!watched)
+		if (!watched) {
+			vector_add(&news, (void *)&wanted[i]);
 			continue;
+		}
 		watched->asked = processes->asks;
 		if (watched->pidfd < 0)
 			note_end(processes, watched);
 	}
 	forget_all(processes, &processes->watched, processes->asks);
 	forget_all(processes, &processes->ended, processes->asks);
-	for (size_t i = 0; i < count; i++) {
-		int result = find(processes, &wanted[i]) ? 0 : watch(processes, &wanted[i]);
+	for (size_t i = 0; i < news.count; i++) {
+		const struct process *process = news.items[i];
+		int result = find(processes, process) ? 0 : watch(processes, process);
 
 		if (first_error == 0)
 			first_error = result;
 	}
+	vector_done(&news);
 	show_ended(processes);
 	return first_error;
 }

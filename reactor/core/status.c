@@ -36,9 +36,9 @@ void status_write(const struct status *status, const struct core *core, uint64_t
 	writer_key_string(json, "monitor", status->monitor);
 	writer_key_string(json, "rules", status->rules_stale ? "stale" : "current");
 	writer_key_string(json, "storage",
-		core->claims.loss	 ? "lost"
-		: status->storage_failed ? "failed"
-					 : "ok");
+		core->claims.loss			       ? "lost"
+		: status->commits_fail || status->rules_unkept ? "failed"
+							       : "ok");
 	write_counts(core, json);
 	writer_key_number(json, "connections", (int64_t)status->connections);
 	writer_key_number(json, "subscribers", (int64_t)status->subscribers);

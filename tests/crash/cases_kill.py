@@ -14,7 +14,7 @@ import time
 import worker
 from disk import shim, small_disk
 from ledger import World, is_of
-from place import DEADLINE, Model, pci, place, plug, pull, wait_until
+from place import DEADLINE, NIC, Model, pci, place, plug, pull, wait_until
 
 RULES = """groups = ( { name = "gpus"; kind = "pci"; driver = "keep"; } );
     rules = ( { name = "gpu"; group = "gpus"; match = ( ("vendor_device", "bw", "10de") ); } );"""
@@ -211,4 +211,46 @@ def killed_under_load():
         assert load.statistics["token again"] > 0 and load.statistics["Assign"] > 0
 
 
-CASES = [killed_under_load]
+def storage(running):
+    return running.call("Status")["status"]["storage"]
+
+
+def live_on_full_disk(running, load):
+    """Events, lists and releases, while claims are refused."""
+    wait_until(lambda: storage(running) == "failed", "claims are not refused")
+    plug(0x70, NIC)
+    wait_until(lambda: pci(0x70) in load.watch.model.devices, "a subscriber misses an event")
+    assert running.devices()[pci(0x70)]["state"] == "unmatched"
+    pull(0x70)
+    wait_until(lambda: pci(0x70) not in load.watch.model.devices, "a subscriber misses an event")
+
+
+def killed_on_full_disk():
+    """so on a disk that fills up and gets room again; releases go through, all else runs on"""
+    kills, began = KILLS // 4, time.monotonic()
+    with loaded("full") as (running, load, chance), small_disk(running, "8m") as disk:
+        instances = []
+        for _ in range(kills):
+            load.go(instances)
+            for _ in range(chance.choice([0, 1, 1, 2])):
+                time.sleep(chance.random() * 0.2)
+                disk.fill()
+                live_on_full_disk(running, load)
+                time.sleep(chance.random() * 0.3)
+                if chance.random() < 0.3:
+                    break
+                disk.empty()
+                wait_until(lambda: storage(running) == "ok", "claims are refused for ever")
+            running.stop(signal.SIGKILL)
+            load.collect()
+            running.start()
+            instances = load.check()
+            disk.empty()
+            wait_until(lambda: storage(running) == "ok", "the rules are never kept")
+        report(load, kills, began)
+        assert load.statistics["Claim: StorageFailed"] > 0
+        assert load.statistics["Release: StorageFailed"] == 0
+        assert load.statistics["Unassign: StorageFailed"] == 0
+
+
+CASES = [killed_under_load, killed_on_full_disk]

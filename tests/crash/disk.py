@@ -2,6 +2,7 @@
 """Disks that are slow, hang, or are full."""
 import contextlib
 import os
+import signal
 import subprocess
 
 from hostdevd import BUILD, TOP
@@ -54,7 +55,6 @@ def small_disk(running, size):
     try:
         running.start()
         yield disk
-        disk.empty()
-        running.stop()
     finally:
+        running.stop(signal.SIGKILL)
         disk.close()

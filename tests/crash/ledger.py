@@ -113,12 +113,17 @@ class Ledger:
         self.doubt = None
 
     def overdue(self, instances):
-        """Those that must go by themselves and are not gone: their process is dead."""
+        """Those that must go by themselves and are not gone: their process is dead.
+
+        One whose Bind was in doubt may live by another process since.
+        """
         found = {one["id"]: one for one in instances}
-        return [key for key, record in self.have.items() if key in found and (
-            (record["over"] == "dead") or
-            (record["use_over"] == "dead" and found[key].get("vm") == record["instance"].get("vm")
-             and "vm" in found[key]))]
+        def same(key, record, what):
+            return found[key].get(what) == record["instance"].get(what)
+
+        return [found[key] for key, record in self.have.items() if key in found and (
+            (record["over"] == "dead" and same(key, record, "life") and same(key, record, "pid")) or
+            (record["use_over"] == "dead" and "vm" in found[key] and same(key, record, "vm")))]
 
 
 class World:

@@ -64,8 +64,10 @@ def hangs():
             refused("StorageFailed", release.receive)
             running.refused("Busy", "Claim", device=pci(3), vm="x")
             assert running.instances() == held, "something is granted from memory"
+            assert storage(running) == "failed"
             assert "instance.released" not in watch.types()
         running.wait_for(0)
+        assert storage(running) == "ok"
         watch.follow(running)
         late = [e["type"] for e in watch.events if e.get("instance", {}).get("vm") == "late"]
         assert late == ["instance.created", "instance.released"], late
@@ -215,6 +217,7 @@ def two_failures():
         disk.empty()
         running.claim_one(vm="c")
         assert storage(running) == "ok"
+        running.claim(vm="d", count=247)  # those that were refused hold nothing
 
 
 CASES = [hangs, hangs_briefly, hangs_and_is_killed, damaged, not_ours, two_failures]

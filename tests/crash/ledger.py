@@ -107,9 +107,9 @@ class Ledger:
             if key not in self.have:
                 self.add(one)
             record = self.have[key]
-            record["instance"] = one
-            if "vm" not in one:
+            if one.get("vm") != record["instance"].get("vm"):  # not the use that is over
                 record["use_over"] = None
+            record["instance"] = one
         self.doubt = None
 
     def overdue(self, instances):

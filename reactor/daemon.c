@@ -218,12 +218,15 @@ static void follow_resync(struct daemon *daemon, int64_t now)
 		start_resync(daemon, now);
 }
 
-static void follow_store(struct daemon *daemon)
+static void follow_store(struct daemon *daemon, int64_t now)
 {
-	if (!daemon->store_readable)
-		return;
+	if (daemon->store_readable)
+		reload_note_kept(daemon, now);
 	daemon->store_readable = false;
-	reload_note_kept(daemon);
+	if (now < daemon->rules_retry)
+		return;
+	daemon->rules_retry = CLOCK_NEVER;
+	store_retry_rules(daemon->store);
 }
 
 static void report_regex_limits(struct daemon *daemon)
@@ -301,7 +304,7 @@ static void daemon_turn(struct daemon *daemon)
 		look_at_devices(daemon);
 	follow_resync(daemon, now);
 	second_opinion_follow(daemon);
-	follow_store(daemon);
+	follow_store(daemon, now);
 	reload_follow(daemon);
 	requests_follow(daemon, now);
 	publish(daemon);
@@ -328,6 +331,7 @@ static int64_t next_deadline(const struct daemon *daemon)
 		return now;
 	deadline = earlier(deadline, service_deadline(daemon->service));
 	deadline = earlier(deadline, requests_deadline(daemon));
+	deadline = earlier(deadline, daemon->rules_retry);
 	if (daemon->source_retry != CLOCK_NEVER)
 		return earlier(deadline, daemon->source_retry);
 	deadline = earlier(deadline, resync_deadline(&daemon->resync));

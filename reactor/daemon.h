@@ -45,7 +45,7 @@ struct daemon {
 	bool reload_wanted;
 
 	struct reload reload;	      /* the one under way */
-	int rules_kept;		      /* what came of keeping the rules last: store_rules_error */
+	int64_t rules_retry;	      /* no copy of them was kept: when to try again; CLOCK_NEVER */
 	struct requests requests;     /* the edge of claims */
 	enum source_type source_type; /* chosen at start, for good */
 	int64_t source_retry; /* a broken source: when to open another one; else CLOCK_NEVER */

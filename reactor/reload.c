@@ -21,6 +21,9 @@
 /* A turn's share of deciding; one device at least. */
 #define STAGE_SLICE (5 * CLOCK_MILLISECOND)
 
+/* How often keeping a copy of the rules is tried while the disk does not let us. */
+#define KEEP_RETRY CLOCK_SECOND
+
 void reload_log_errors(const struct rule_errors *errors)
 {
 	for (size_t i = 0; i < errors->errors.count; i++) {
@@ -59,17 +62,24 @@ static int load_files(const struct daemon *daemon, struct rule_errors *errors,
 	return loaded ? loaded : read;
 }
 
-void reload_note_kept(struct daemon *daemon)
+void reload_note_kept(struct daemon *daemon, int64_t now)
 {
 	int result = store_rules_error(daemon->store);
+	bool unkept = result != 0;
 
-	if (result == daemon->rules_kept)
+	if (!unkept)
+		daemon->rules_retry = CLOCK_NEVER;
+	else if (daemon->rules_retry == CLOCK_NEVER)
+		daemon->rules_retry = now + KEEP_RETRY;
+	if (unkept == daemon->status.rules_unkept)
 		return;
-	daemon->rules_kept = result;
-	daemon->status.storage_failed = result != 0;
-	if (result)
-		log_error("cannot keep a copy of the rules in %s: %s", daemon->options->state,
+	daemon->status.rules_unkept = unkept;
+	if (unkept)
+		log_error("cannot keep a copy of the rules in %s, will try again: %s",
+			daemon->options->state,
 			result < 0 ? strerror(-result) : "the database is in use or damaged");
+	else
+		log_notice("%s has a copy of the rules again", daemon->options->state);
 }
 
 /*
@@ -176,7 +186,7 @@ void reload_at_start(struct daemon *daemon)
 	if (load_files(daemon, &errors, &texts, &ruleset) == 0) {
 		put_in_force_at_start(daemon, ruleset);
 		store_save_rules(daemon->store, &texts);
-		reload_note_kept(daemon);
+		reload_note_kept(daemon, clock_monotonic());
 	} else {
 		reload_log_errors(&errors);
 		load_last_good(daemon);

@@ -34,10 +34,11 @@ struct reload {
 void reload_at_start(struct daemon *daemon);
 
 /*
- * Says what came of keeping a copy of the rules, if it is not what came of the last. A set that
- * cannot be kept is in force all the same: it is only lost to a start with errors.
+ * Says what came of keeping a copy of the rules, if it is not what came of the last, and when it is
+ * to be tried again. A set that cannot be kept is in force all the same: it is only lost to a start
+ * with errors.
  */
-void reload_note_kept(struct daemon *daemon);
+void reload_note_kept(struct daemon *daemon, int64_t now);
 
 /* Begins the next Reload call, or a SIGHUP, if there is one; does a turn's share of it. */
 void reload_follow(struct daemon *daemon);

@@ -63,16 +63,15 @@ static void note_outcome(struct daemon *daemon, const struct batch *batch)
 {
 	bool fails = batch->outcome != BATCH_COMMITTED;
 
-	if (fails != daemon->requests.commits_fail) {
-		daemon->requests.commits_fail = fails;
-		daemon->status.storage_failed = fails;
-		if (fails)
-			log_error("cannot write to %s: %s; devices are not given out until that "
-				  "works again",
-				daemon->options->state, strerror(-batch->error));
-		else
-			log_notice("%s can be written again", daemon->options->state);
-	}
+	if (fails == daemon->status.commits_fail)
+		return;
+	daemon->status.commits_fail = fails;
+	if (fails)
+		log_error("cannot write to %s: %s; devices are not given out until that works "
+			  "again",
+			daemon->options->state, strerror(-batch->error));
+	else
+		log_notice("%s can be written again", daemon->options->state);
 }
 
 static void apply_commits(struct daemon *daemon, int64_t now)

@@ -21,7 +21,6 @@ struct requests {
 	size_t wanted_count;
 	int64_t watch_retry; /* not all of them are watched: when to try again; CLOCK_NEVER */
 	bool process_ended;  /* a flag that a callback sets and the turn clears */
-	bool commits_fail;   /* the last batch was not written, or not wholly */
 };
 
 /* Negative: an error that was logged. */

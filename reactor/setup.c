@@ -242,6 +242,7 @@ int daemon_new(const struct options *options, struct daemon **ret_daemon)
 	daemon->listener = -1;
 	daemon->turn_since = CLOCK_NEVER;
 	daemon->source_retry = CLOCK_NEVER;
+	daemon->rules_retry = CLOCK_NEVER;
 	daemon->source_type = choose_source(options);
 	daemon->status.version = HOSTDEVD_VERSION;
 	daemon->status.started = clock_real();

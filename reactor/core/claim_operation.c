@@ -249,6 +249,7 @@ void claims_finish(struct core *core, struct batch *batch, int64_t now)
 
 	claims->writing = (struct vector){0};
 	claims->batch_taken = false;
+	claims->late = false;
 	claims->returned = true;
 	for (size_t i = 0; i < writing.count; i++) {
 		struct operation *operation = writing.items[i];
@@ -296,10 +297,12 @@ static void expire(struct core *core, const struct vector *operations, int64_t n
 
 		if (!operation->request)
 			continue;
-		if (is_late(core, operation->since, now))
+		if (is_late(core, operation->since, now)) {
+			core->claims.late = true;
 			answer_late(core, operation);
-		else if (core->claims.patience != CLOCK_NEVER)
+		} else if (core->claims.patience != CLOCK_NEVER) {
 			claims_due(core, operation->since + core->claims.patience);
+		}
 	}
 }
 

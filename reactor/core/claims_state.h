@@ -50,6 +50,7 @@ struct claims {
 	struct vector deciding;	   /* of struct operation, for the next batch */
 	struct vector writing;	   /* of struct operation of the batch that was taken */
 	bool batch_taken;
+	bool late; /* the disk has kept that batch for longer than somebody waits */
 	int64_t next_number;
 	size_t twins;	    /* devices that are one */
 	bool lives_changed; /* the processes to be watched may be others */

@@ -25,6 +25,11 @@ static void write_counts(const struct core *core, struct writer *json)
 	writer_close(json, '}');
 }
 
+static bool is_failed(const struct status *status, const struct core *core)
+{
+	return status->commits_fail || status->rules_unkept || core->claims.late;
+}
+
 void status_write(const struct status *status, const struct core *core, uint64_t seq,
 	const char *epoch, struct writer *json)
 {
@@ -36,9 +41,9 @@ void status_write(const struct status *status, const struct core *core, uint64_t
 	writer_key_string(json, "monitor", status->monitor);
 	writer_key_string(json, "rules", status->rules_stale ? "stale" : "current");
 	writer_key_string(json, "storage",
-		core->claims.loss	 ? "lost"
-		: status->storage_failed ? "failed"
-					 : "ok");
+		core->claims.loss	  ? "lost"
+		: is_failed(status, core) ? "failed"
+					  : "ok");
 	write_counts(core, json);
 	writer_key_number(json, "connections", (int64_t)status->connections);
 	writer_key_number(json, "subscribers", (int64_t)status->subscribers);

@@ -9,7 +9,8 @@ struct status {
 	const char *version;
 	const char *monitor; /* whose events count: udev, kernel, udev-silent (the kernel's) */
 	bool rules_stale;    /* the files have errors; an earlier good copy is in force */
-	bool storage_failed; /* the last write to the state folder did not succeed */
+	bool commits_fail;   /* the last batch of decisions was not written, or not wholly */
+	bool rules_unkept;   /* the state folder has no copy of the rules in force */
 	int64_t started;     /* real time, microseconds */
 	struct counters counters;
 	struct histogram latency; /* microseconds from receiving an event to its publication */

@@ -123,7 +123,7 @@ def refused(error, function, *arguments, **parameters):
 
 
 @contextlib.contextmanager
-def place(gpus=0, nics=0, rules=RULES, config=""):
+def place(gpus=0, nics=0, rules=RULES, config="", environment=None):
     """So many GPUs from 0000:01:00.0 on, NICs from 0000:81:00.0 on."""
     machine.clear()
     for number in range(gpus):
@@ -131,7 +131,7 @@ def place(gpus=0, nics=0, rules=RULES, config=""):
     for number in range(nics):
         machine.add(slot(number + 0x81), *NIC)
     running = Place(rules, "--monitor", "udev", config='reader_group = "nogroup";' + config,
-                    environment={"SYSTEMD_DEVICE_VERIFY_SYSFS": "0"})
+                    environment={"SYSTEMD_DEVICE_VERIFY_SYSFS": "0", **(environment or {})})
     os.chmod(running.folder, 0o755)
     try:
         yield running

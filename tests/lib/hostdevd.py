@@ -199,7 +199,8 @@ class Daemon:
 
     def close(self):
         try:
-            self.stop()
+            if self.process.poll() != -signal.SIGKILL:  # the case left it so
+                self.stop()
         finally:
             shutil.rmtree(self.folder)
 

@@ -271,6 +271,29 @@ static void rules_are_replaced_whole_or_not(void **state)
 	assert_stored_rules("next", 50000);
 }
 
+static void rules_that_failed_are_tried_again(void **state)
+{
+	(void)state;
+	faulty_disk_fail(FAULTY_LOG, 1, true);
+	save_rules("good", 50000);
+	assert_int_not_equal(wait_for_rules(), 0);
+	store_retry_rules(storage.store);
+	assert_int_not_equal(wait_for_rules(), 0);
+	faulty_disk_heal();
+	store_retry_rules(storage.store);
+	assert_int_equal(wait_for_rules(), 0);
+	store_retry_rules(storage.store); /* nothing is left to be tried */
+	assert_stored_rules("good", 50000);
+	faulty_disk_fail(FAULTY_LOG, 1, true);
+	save_rules("older", 50000);
+	assert_int_not_equal(wait_for_rules(), 0);
+	faulty_disk_heal();
+	save_rules("newer", 50000);
+	store_retry_rules(storage.store);
+	assert_int_equal(wait_for_rules(), 0);
+	assert_stored_rules("newer", 50000);
+}
+
 static off_t log_size(void)
 {
 	struct stat status;
@@ -442,6 +465,7 @@ int main(void)
 		TEST(a_fault_in_a_new_log_is_told_truly),
 		TEST(doubt_ends_before_anything_is_told),
 		TEST(rules_are_replaced_whole_or_not),
+		TEST(rules_that_failed_are_tried_again),
 		TEST(the_log_is_bounded),
 		TEST(a_disk_that_hangs_stops_nobody),
 		TEST(the_descriptor_says_what_is_to_be_taken),

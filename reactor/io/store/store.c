@@ -40,6 +40,7 @@ struct store {
 	struct batch *waiting;	/* handed over; NULL: none, or it is being written */
 	struct batch *finished; /* with its outcome, not taken yet */
 	struct vector *rules;	/* texts to be saved; NULL: none */
+	struct vector *unsaved; /* texts that failed to be, for another try; NULL: none */
 	int rules_error;
 	bool rules_news; /* nobody has asked for rules_error yet */
 	bool ending;
@@ -114,6 +115,7 @@ struct store *store_free(struct store *store)
 	database_done(&store->database);
 	batch_free(store->finished);
 	free_rules(store->rules);
+	free_rules(store->unsaved);
 	if (store->descriptor >= 0)
 		close(store->descriptor);
 	pthread_cond_destroy(&store->wanted);
@@ -204,6 +206,16 @@ static void write_batch(struct store *store)
 	}
 }
 
+/* With the mutex held: what came of saving `rules`, which is taken over. */
+static void note_rules(struct store *store, struct vector *rules, int result)
+{
+	if (result)
+		store->unsaved = rules;
+	else
+		free_rules(rules);
+	store->rules_error = result;
+}
+
 /* Likewise. A copy of rules that comes back after all does no harm, so its doubt may stay. */
 static void write_rules(struct store *store)
 {
@@ -211,11 +223,11 @@ static void write_rules(struct store *store)
 	int result;
 
 	store->rules = NULL;
+	store->unsaved = free_rules(store->unsaved);
 	pthread_mutex_unlock(&store->mutex);
 	result = last_good_save(&store->database, rules);
-	free_rules(rules);
 	pthread_mutex_lock(&store->mutex);
-	store->rules_error = result;
+	note_rules(store, rules, result);
 	store->rules_news = true;
 	tell(store);
 }
@@ -324,7 +336,18 @@ void store_save_rules(struct store *store, const struct vector *texts)
 	if (store->started)
 		queue_rules(store, copy_rules(texts));
 	else
-		store->rules_error = last_good_save(&store->database, texts);
+		note_rules(store, copy_rules(texts), last_good_save(&store->database, texts));
+}
+
+void store_retry_rules(struct store *store)
+{
+	pthread_mutex_lock(&store->mutex);
+	if (!store->rules) {
+		store->rules = store->unsaved;
+		store->unsaved = NULL;
+		pthread_cond_signal(&store->wanted);
+	}
+	pthread_mutex_unlock(&store->mutex);
 }
 
 int store_rules_error(struct store *store)

@@ -77,8 +77,10 @@ struct batch *store_take_finished(struct store *store);
 /*
  * Has the last good rules replaced by copies of `texts` (of struct rule_text), all or nothing;
  * later ones overtake those that wait. Before store_start it is done on return.
+ * store_retry_rules: once more those that were not written, if there are any; after store_start.
  * store_rules_error: what came of the last that was written: 0, negative -errno, or one of the
  * outcomes above.
  */
 void store_save_rules(struct store *store, const struct vector *texts);
+void store_retry_rules(struct store *store);
 int store_rules_error(struct store *store);

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Disks that are slow, hang, or are full."""
+import contextlib
+import os
+import signal
+import subprocess
+
+from hostdevd import BUILD, TOP
+
+
+def shim():
+    """slow_disk.c, compiled."""
+    path = f"{os.path.abspath(BUILD)}/tests/crash/slow_disk.so"
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    subprocess.run([os.environ.get("CC", "cc"), "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror",
+                    "-shared", "-fPIC", "-o", path, f"{TOP}/tests/crash/slow_disk.c", "-ldl"],
+                   check=True)
+    return path
+
+
+class SmallDisk:
+    """A file system of its own under the state folder of a daemon that does not run."""
+
+    def __init__(self, running, size):
+        self.path = f"{running.folder}/state"
+        self.filler = f"{self.path}/filler"
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "none", self.path],
+                       check=True)
+
+    def fill(self, leave=0):
+        """Takes all room but `leave` bytes."""
+        with open(self.filler, "ab", buffering=0) as stream:
+            with contextlib.suppress(OSError):
+                while True:
+                    stream.write(bytes(4096))
+            stream.truncate(max(0, stream.seek(0, os.SEEK_END) - leave))
+
+    def empty(self):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.filler)
+
+    def free(self):
+        status = os.statvfs(self.path)
+        return status.f_bavail * status.f_bsize
+
+    def close(self):
+        subprocess.run(["umount", self.path], check=True)
+
+
+@contextlib.contextmanager
+def small_disk(running, size):
+    """The daemon is started on it, and stopped at the end."""
+    running.stop()
+    disk = SmallDisk(running, size)
+    try:
+        running.start()
+        yield disk
+    finally:
+        running.stop(signal.SIGKILL)
+        disk.close()

@@ -22,6 +22,7 @@
 #include "rules/evaluate.h"
 #include "base/memory.h"
 #include "lib/cases.h"
+#include "lib/measure.h"
 #include "lib/world.h"
 #include "rules/matcher.h"
 
@@ -29,7 +30,6 @@
 #include <malloc.h>
 #include <pcre2.h>
 #include <stdio.h>
-#include <time.h>
 
 #define DEVICES 10000
 #define MODELS	40
@@ -337,34 +337,18 @@ static void run_done(struct run *run)
 	world_done(&run->world);
 }
 
-static double cpu_time(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
-
-static int by_size(const void *left, const void *right)
-{
-	const double *first = left, *second = right;
-
-	return (*first > *second) - (*first < *second);
-}
-
 /* Median of the time that `work` takes, in ns a device. */
 static double measure(struct run *run, size_t (*work)(struct run *run))
 {
 	double rounds[ROUNDS];
 
 	for (unsigned i = 0; i < ROUNDS; i++) {
-		double start = cpu_time();
+		double start = measure_cpu();
 		size_t devices = work(run);
 
-		rounds[i] = (cpu_time() - start) / (double)devices;
+		rounds[i] = (measure_cpu() - start) * 1e3 / (double)devices;
 	}
-	qsort(rounds, ROUNDS, sizeof(*rounds), by_size);
-	return rounds[ROUNDS / 2];
+	return measure_median(rounds, ROUNDS);
 }
 
 static const struct rule *last_rule(const struct run *run)

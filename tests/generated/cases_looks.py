@@ -317,6 +317,32 @@ def bind_of_a_virtual_function(machine):
         expect_right(running, subscriber)
 
 
+def bind_after_late_links(machine):
+    """row 5: a VF whose links and slot came after it was looked at has them at its bind"""
+    fill(machine, 5)
+    physical, virtual = slot_name(5), slot_name(6)
+    machine.add(physical, *IDS[0])
+    machine.add(virtual, *IDS[0])
+    with watched() as (running, subscriber):
+        link(f"{ROOT}/{physical}", "virtfn0", f"../{virtual}")
+        link(f"{ROOT}/{virtual}", "physfn", f"../{physical}")
+        machine.bind(virtual, "vfio-pci")
+        machine.tell("bind", virtual)
+        wait_until(lambda: "sriov-nic" in running.devices()[f"pci:{virtual}"]["kinds"], "no VF")
+        expect_right(running, subscriber)
+        assert running.devices()[f"pci:{virtual}"]["parent"] == f"pci:{physical}"
+        os.makedirs(f"{SYS}/bus/pci/slots/4")
+        write(f"{SYS}/bus/pci/slots/4/address", f"{physical[:-2]}\n")
+        machine.unbind(virtual)
+        machine.tell("unbind", virtual)
+        try:
+            expect_right(running, subscriber)
+        finally:
+            shutil.rmtree(f"{SYS}/bus/pci/slots")
+        shown = running.devices()[f"pci:{virtual}"]["fields"]["sriov-nic"]
+        assert shown["physical_slot"] == "4", shown
+
+
 CASES = [late_attributes, late_serial, child_first, torn, scan_fails, other_device,
          driver_changes, changes_with_a_driver, registers_stay, bind_of_another,
-         bind_after_incomplete, bind_of_a_virtual_function]
+         bind_after_incomplete, bind_after_late_links, bind_of_a_virtual_function]

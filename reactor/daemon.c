@@ -135,10 +135,16 @@ static void add_dependents(
 			&daemon->core.inventory, facts, look->since, &daemon->looks);
 }
 
+/* What was known counts too: a function that makes no vGPUs any more leaves room on its board. */
 static void see_devices(struct daemon *daemon, const struct look *look, struct vector *found)
 {
+	const struct device *known = core_find(&daemon->core, look->id->bytes);
+	const struct facts *facts = found->items[0];
+
 	add_properties(daemon, look, found);
-	add_dependents(daemon, look, found->items[0]);
+	if (known && known->now.facts->offers_vgpus && !facts->offers_vgpus)
+		add_dependents(daemon, look, known->now.facts);
+	add_dependents(daemon, look, facts);
 	core_see_all(&daemon->core, found);
 }
 

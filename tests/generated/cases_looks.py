@@ -343,6 +343,37 @@ def bind_after_late_links(machine):
         assert shown["physical_slot"] == "4", shown
 
 
+def vgpus_of_a_board(machine):
+    """row 11: when a VF stops making vGPUs, its siblings' types are read, of which no event tells"""
+    fill(machine, 1)
+    physical, first, second = (slot_name(number) for number in (5, 6, 7))
+    machine.add(physical, *IDS[1])
+    write(f"{ROOT}/{physical}/sriov_totalvfs", "2\n")
+    for number, slot in enumerate((first, second)):
+        machine.add(slot, *IDS[1], driver="nvme")
+        link(f"{ROOT}/{physical}", f"virtfn{number}", f"../{slot}")
+        link(f"{ROOT}/{slot}", "physfn", f"../{physical}")
+        os.mkdir(f"{ROOT}/{slot}/nvidia")
+    types = f"{ROOT}/{first}/nvidia/creatable_vgpu_types"
+    write(f"{ROOT}/{second}/nvidia/creatable_vgpu_types", "558 : A40-8Q\n")
+    write(types, "")  # the board is full
+    with watched() as (running, subscriber):
+        write(types, "558 : A40-8Q\n559 : A40-4Q\n")
+        machine.unbind(second)
+        shutil.rmtree(f"{ROOT}/{second}/nvidia")
+        machine.tell("unbind", second)
+        expect_right(running, subscriber)
+        assert f"vgpu:{first}/559" in running.devices()
+        write(types, "559 : A40-4Q\n")
+        os.mkdir(f"{ROOT}/{second}/nvidia")
+        write(f"{ROOT}/{second}/nvidia/creatable_vgpu_types", "559 : A40-4Q\n")
+        machine.bind(second, "nvme")
+        machine.tell("bind", second)
+        expect_right(running, subscriber)
+        assert f"vgpu:{first}/558" not in running.devices()
+
+
 CASES = [late_attributes, late_serial, child_first, torn, scan_fails, other_device,
          driver_changes, changes_with_a_driver, registers_stay, bind_of_another,
-         bind_after_incomplete, bind_after_late_links, bind_of_a_virtual_function]
+         bind_after_incomplete, bind_after_late_links, bind_of_a_virtual_function,
+         vgpus_of_a_board]

@@ -49,6 +49,7 @@ int folder_open(enum kind kind, const char *name, struct folder *ret_folder)
 
 	snprintf(ret_folder->path, sizeof(ret_folder->path), "/sys/bus/%s/devices/%s",
 		kind_name(kind), name);
+	ret_folder->unsettled = false;
 	ret_folder->error = 0;
 	length = readlink(ret_folder->path, ret_folder->target, sizeof(ret_folder->target) - 1);
 	if (length < 0 && errno != EINVAL)

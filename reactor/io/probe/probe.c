@@ -17,7 +17,7 @@ struct probe {
 
 /* One more outcome of a look at an open folder: another device has its place, look again. */
 enum {
-	LOOK_REPLACED = PROBE_INCOMPLETE + 1,
+	LOOK_REPLACED = PROBE_UNSETTLED + 1,
 };
 
 struct probe *probe_new(struct text_pool *pool)
@@ -80,7 +80,9 @@ static int judge(struct folder *folder, bool complete)
 	}
 	if (folder->error)
 		return folder->error;
-	return complete ? 0 : PROBE_INCOMPLETE;
+	if (!complete)
+		return PROBE_INCOMPLETE;
+	return folder->unsettled ? PROBE_UNSETTLED : 0;
 }
 
 /* Adds all that is found to the vector whose first facts are those of the place itself. */
@@ -118,7 +120,7 @@ int probe_look(struct probe *probe, const struct text *id, struct vector *ret_fo
 
 		vector_add(ret_found, facts_new(own, KIND_MASK(kind)));
 		result = look_once(probe, kind, name, ret_found);
-		if (result != 0)
+		if (result != 0 && result != PROBE_UNSETTLED)
 			facts_list_done(ret_found);
 	}
 	return result == LOOK_REPLACED ? PROBE_INCOMPLETE : result;

@@ -100,8 +100,14 @@ static void set_nic(struct facts *facts, struct text_pool *pool, struct folder *
 	physical_slot_set(facts, pool, folder);
 }
 
+/*
+ * The kernel makes a VF's links after it, and takes them away before it. Only VFs have
+ * `sriov_vf_msix_count` (since Linux 5.13); but for it, one without links would be taken for a card
+ * of its own, and join a group of those.
+ */
 static void set_function(struct facts *facts, struct text_pool *pool, struct folder *folder)
 {
+	bool is_virtual = folder_has(folder, "sriov_vf_msix_count");
 	char physical[ENTRY_SIZE];
 	uint64_t possible = 0;
 
@@ -109,10 +115,15 @@ static void set_function(struct facts *facts, struct text_pool *pool, struct fol
 		facts_set(facts, pool, FIELD_FUNCTION, "virtual");
 		virtual_function_set(facts, pool, folder, physical);
 		set_nic(facts, pool, folder);
+		folder->unsettled = is_virtual && !facts->values[FIELD_VF_INDEX];
 		return;
 	}
+	folder->unsettled = is_virtual;
 	folder_read_number(folder, "sriov_totalvfs", 10, UINT16_MAX, &possible);
-	facts_set(facts, pool, FIELD_FUNCTION, possible > 0 ? "physical" : "plain");
+	facts_set(facts, pool, FIELD_FUNCTION,
+		is_virtual     ? "virtual"
+		: possible > 0 ? "physical"
+			       : "plain");
 }
 
 bool probe_pci(

@@ -24,8 +24,9 @@ def too_long(*_):
 signal.signal(signal.SIGALRM, too_long)
 sys.stdout = open(port("tap"), "w", encoding="utf-8")
 sys.argv[1:] = [word for word in os.environ.get("VM_CASES", "").split(",") if word]
-rig = Rig(TOPOLOGY)
+script = importlib.import_module("cases")
+rig = Rig(TOPOLOGY, script.restore)
 try:
-    run_cases([rig.bind(case) for case in importlib.import_module("cases").CASES])
+    run_cases([rig.bind(case) for case in script.CASES])
 finally:
     rig.stop()

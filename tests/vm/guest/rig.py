@@ -12,6 +12,7 @@ from qmp import Qmp
 
 UDEVD = "/usr/lib/systemd/systemd-udevd"
 CASE_LIMIT = 150  # seconds
+LONG = bool(os.environ.get("VM_LONG"))
 
 
 def write(path, text):
@@ -50,7 +51,8 @@ class Udevd:
 class Rig:
     """A daemon and a subscriber for all cases of a boot; new ones after a case that failed."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, restore=lambda rig: None):
+        self.restore = restore
         self.qmp = Qmp()
         self.udevd = Udevd()
         self.expected = expected.read(f"{folder}/expected")
@@ -152,12 +154,14 @@ class Rig:
         return bound
 
     def abandon(self):
-        """After a failure: says what the daemon said, and leaves it to the next case to start one."""
+        """After a failure: says what the daemon said, and makes the machine fit for the next case."""
         if self.daemon:
             for line in self.daemon.read_log().splitlines()[-20:]:
                 print(f"# {line}", flush=True)
             with contextlib.suppress(Exception):
                 self.stop()
+        with contextlib.suppress(Exception):
+            self.restore(self)
 
 
 def all_it_says(daemon):

@@ -21,6 +21,13 @@ def pull_stick(rig, name):
     rig.qmp.call("blockdev-del", **{"node-name": f"{name}-disk"})
 
 
+def restore(rig):
+    """After a case that failed."""
+    for device in rig.qmp.call("qom-list", path="/machine/peripheral"):
+        if device["type"].startswith("child<usb-"):
+            rig.qmp.pull(device["name"])
+
+
 def usb(rig, device):
     return rig.daemon.devices()[device]["fields"]["usb"]
 

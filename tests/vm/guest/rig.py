@@ -59,6 +59,7 @@ class Rig:
         with open(f"{folder}/rules.conf", encoding="utf-8") as stream:
             self.rules = stream.read()
         self.daemon = None
+        self.special = False
         self.subscriber = None
         self.heard = []
 
@@ -73,8 +74,10 @@ class Rig:
             running.close()
 
     def start(self, *options, config=""):
-        """A daemon in place of the one that runs, and its subscriber."""
+        """A daemon in place of the one that runs, and its subscriber; one with options is for this
+        case only."""
         self.stop()
+        self.special = bool(options or config)
         self.daemon = Daemon(self.rules, *(options or ("--monitor", "udev")), config=config)
         self.subscriber = Subscriber(self.daemon.socket)
         self.heard = []
@@ -94,14 +97,17 @@ class Rig:
         self.heard += self.subscriber.news()
         return self.heard
 
+    def wait_for(self, step):
+        """Waits until the subscriber has heard what is expected."""
+        wait_until(lambda: not expected.wrong(self.expected[step], self.listen()),
+                   lambda: f"[{step}]\n{expected.wrong(self.expected[step], self.listen())}")
+
     def hear(self, step):
-        """Waits until the subscriber has heard what is expected; then all must agree."""
-        lines = self.expected[step]
-        wait_until(lambda: not expected.wrong(lines, self.listen()),
-                   lambda: f"[{step}]\n{expected.wrong(lines, self.listen())}")
+        """Waits for it, and until all agree: then no more than that has been heard."""
+        self.wait_for(step)
         self.agree()
-        problem = expected.wrong(lines, self.listen())
-        assert not problem, f"[{step}] too much:\n{problem}"
+        problem = expected.wrong(self.expected[step], self.listen())
+        assert not problem, f"[{step}] and then:\n{problem}"
         self.heard = []
 
     def settle(self):
@@ -143,6 +149,8 @@ class Rig:
                     self.start()
                 case(self)
                 self.agree()
+                if self.special:
+                    self.stop()
             except BaseException:
                 self.abandon()
                 raise

@@ -102,19 +102,23 @@ class Rig:
         wait_until(lambda: not expected.wrong(self.expected[step], self.listen()),
                    lambda: f"[{step}]\n{expected.wrong(self.expected[step], self.listen())}")
 
-    def hear(self, step):
+    def hear(self, step, settle=True):
         """Waits for it, and until all agree: then no more than that has been heard."""
         self.wait_for(step)
-        self.agree()
+        self.agree(settle)
         problem = expected.wrong(self.expected[step], self.listen())
         assert not problem, f"[{step}] and then:\n{problem}"
         self.heard = []
+
+    def hear_without_udevd(self, step):
+        """The same while udevd cannot be waited for."""
+        self.hear(step, settle=False)
 
     def settle(self):
         self.udevd.settle()
         drain(self.daemon)
 
-    def agree(self):
+    def agree(self, settle=True):
         """The daemon, its subscriber and a daemon that has just started say the same.
 
         What the kernel does by itself may fall between the two looks: then it is looked again.
@@ -123,7 +127,9 @@ class Rig:
         problem = "untried"
         while problem:
             assert time.monotonic() < deadline, problem
-            self.settle()
+            if settle:
+                self.udevd.settle()
+            drain(self.daemon)
             problem = self.disagreement()
 
     def disagreement(self):

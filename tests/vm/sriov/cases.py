@@ -111,7 +111,7 @@ def toggled(rig):
     for thread in threads:
         thread.start()
     try:
-        for _ in range(20 if LONG else 4):
+        for _ in range(20 if LONG else 3):
             set_vfs(7)
             set_vfs(0)
     finally:

@@ -67,7 +67,11 @@ static bool set_fields(
 	return false;
 }
 
-/* What came of reading the folder, judged by what is there afterwards. */
+/*
+ * What came of reading the folder, judged by what is there afterwards. Of a device that goes the
+ * kernel removes `uevent` first, then one attribute after the other, then the folder: while
+ * `uevent` is there, none of the others has been missing for that.
+ */
 static int judge(struct folder *folder, bool complete)
 {
 	switch (folder_check(folder)) {
@@ -80,7 +84,7 @@ static int judge(struct folder *folder, bool complete)
 	}
 	if (folder->error)
 		return folder->error;
-	if (!complete)
+	if (!complete || !folder_has(folder, "uevent"))
 		return PROBE_INCOMPLETE;
 	return folder->unsettled ? PROBE_UNSETTLED : 0;
 }

@@ -87,6 +87,7 @@ def lost_from_kernel(rig):
         rig.hear_without_udevd("storm of which much was lost")
     finally:
         rig.udevd.start()
+    rig.start()
     undo(rig)
 
 

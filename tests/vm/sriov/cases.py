@@ -88,8 +88,11 @@ def card_unbound(rig):
 
 
 def hammer(stop):
-    """Events about everything, so that the daemon looks while things come and go."""
-    while not stop.is_set():
+    """Events about everything, so that the daemon looks while things come and go.
+
+    No more than udevd can take: with thousands in its queue it takes seconds for each.
+    """
+    while not stop.wait(0.05):
         for path in glob.glob(f"{PCI}/devices/0000:01*/uevent"):
             with contextlib.suppress(OSError):  # it may go between
                 write(path, "change")
@@ -124,8 +127,10 @@ def toggled(rig):
     print(f"# {len(events)} events told")
     assert all(e["device"]["id"].startswith("pci:0000:01:1") for e in events), events
     assert {e["group"] for e in events if e["type"] == "group.joined"} <= {"vfs", "free"}, "torn"
-    changes = {word(event) for event in events if event["type"] == "device.changed"}
-    assert changes <= {("device.changed", "driver")}, f"torn: {changes}"
+    for event in events:  # one that is half gone for long, on a busy machine, is a VF of nobody
+        if event["type"] == "device.changed" and word(event)[1] != "driver":
+            assert event["device"]["fields"]["pci"]["function"] == "virtual", event
+            assert "physical_function" not in event["device"]["fields"]["pci"], event
     set_vfs(7)
     rig.hear("seven functions")
     set_vfs(0)

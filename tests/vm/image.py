@@ -74,7 +74,7 @@ class Apt:
         self.options = [f"Dir::Etc::sourcelist={self.folder}/sources", "Dir::Etc::sourceparts=-",
                         f"Dir::State::lists={self.folder}/lists", f"Dir::Cache={self.folder}/cache",
                         "Dir::State::status=/dev/null", "APT::Sandbox::User=root"]
-        self.call("the mirror has no backports", "update")
+        self.call("the mirror has no backports", "update", "-o", "APT::Update::Error-Mode=any")
 
     def call(self, why, *arguments):
         options = [word for option in self.options for word in ("-o", option)]

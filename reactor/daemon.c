@@ -173,12 +173,15 @@ static void look_at_device(struct daemon *daemon, struct look *look, int64_t now
 	int result = probe_look(daemon->probe, look->id, find_known(daemon, look), &found);
 
 	counter_add(&daemon->status.counters, COUNTER_LOOKS);
+	if (result == PROBE_UNSETTLED && look->attempts == INCOMPLETE_ATTEMPTS)
+		result = 0; /* it has been like this for long: so it is */
 	if (result == 0) {
 		see_devices(daemon, look, &found);
 	} else if (result == PROBE_GONE) {
 		lose_device(daemon, look);
 	} else {
 		counter_add(&daemon->status.counters, COUNTER_INCOMPLETE_LOOKS);
+		facts_list_done(&found);
 		if (look->attempts < INCOMPLETE_ATTEMPTS) {
 			int64_t delay = INCOMPLETE_DELAY << (2 * look->attempts++);
 

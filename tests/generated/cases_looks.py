@@ -28,6 +28,22 @@ def late_attributes(machine):
         assert "device.added" in subscriber.types()
 
 
+def going(machine):
+    """row 7: of a function that is being taken apart nothing is told but that it is gone"""
+    fill(machine, 5)
+    slot = slot_name(2)
+    with watched() as (running, subscriber):
+        before = counters(running)["incomplete_looks"]
+        os.unlink(f"{ROOT}/{slot}/uevent")
+        os.unlink(f"{ROOT}/{slot}/revision")
+        machine.tell("unbind", slot)
+        wait_until(lambda: counters(running)["incomplete_looks"] >= before + 5, "no looks")
+        machine.remove(slot)
+        machine.tell("remove", slot)
+        expect_right(running, subscriber)
+        assert subscriber.types() == ["device.removed"]
+
+
 def late_serial(machine):
     """row 5: a USB serial that comes after `add` is read at the next event, and moves the stick"""
     fill(machine, 5)
@@ -373,7 +389,7 @@ def vgpus_of_a_board(machine):
         assert f"vgpu:{first}/558" not in running.devices()
 
 
-CASES = [late_attributes, late_serial, child_first, torn, scan_fails, other_device,
+CASES = [late_attributes, going, late_serial, child_first, torn, scan_fails, other_device,
          driver_changes, changes_with_a_driver, registers_stay, bind_of_another,
          bind_after_incomplete, bind_after_late_links, bind_of_a_virtual_function,
          vgpus_of_a_board]

@@ -82,7 +82,7 @@ class Machine:
     def add(self, slot, vendor=0x8086, device=0x1521, revision=1, driver=None):
         folder = f"{ROOT}/{slot}"
         os.mkdir(folder)
-        for name, value in (("vendor", f"0x{vendor:04x}\n"), ("device", f"0x{device:04x}\n"),
+        for name, value in (("uevent", ""), ("vendor", f"0x{vendor:04x}\n"), ("device", f"0x{device:04x}\n"),
                             ("class", "0x020000\n"), ("revision", f"0x{revision:02x}\n"),
                             ("numa_node", "-1\n"), ("subsystem_vendor", "0x8086\n"),
                             ("subsystem_device", "0x0001\n")):
@@ -108,7 +108,7 @@ class Machine:
         """A USB device with `busnum`, ids and such; returns its folder."""
         folder = f"{above or ROOT}/{name}"
         os.mkdir(folder)
-        for key, value in {"busnum": "1", "devnum": "2", "idVendor": "046d", "idProduct": "c52b",
+        for key, value in {"uevent": "", "busnum": "1", "devnum": "2", "idVendor": "046d", "idProduct": "c52b",
                            "version": " 2.00", "speed": "480", "bDeviceClass": "00",
                            **attributes}.items():
             write(f"{folder}/{key}", f"{value}\n")

@@ -4,12 +4,11 @@ import contextlib
 import os
 import subprocess
 import sys
-import threading
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
-from hostdevd import BUILD, DEADLINE, TOP, Daemon, Error, Watch, run_cases  # noqa: E402
+from hostdevd import (BUILD, DEADLINE, TOP, Daemon, Error, Subscriber, counters,  # noqa: E402
+                      difference, drain, run_cases, wait_until)
 from machine import ROOT, SYS, Machine, slot_name, write  # noqa: E402
 
 INSIDE = "HOSTDEVD_GENERATED"
@@ -23,56 +22,6 @@ rules = ( { name = "driver"; group = "bound"; match = ( ("driver", "ne", "") ); 
           { name = "vendor"; group = "intel"; match = ( ("vendor_device", "bw", "8086:") ); },
           { name = "serial"; group = "sticks"; match = ( ("serial", "eq", "S1") ); } );
 """
-
-
-class Subscriber(Watch):
-    """Applies events in a thread of its own, and takes none that tells no difference."""
-
-    def __init__(self, path):
-        self.lock = threading.Lock()
-        self.problem = None
-        super().__init__(path, snapshot=True)
-        self.start = len(self.events)
-        self.thread = threading.Thread(target=self.follow, daemon=True)
-        self.thread.start()
-
-    def apply(self, event):
-        known = self.devices.get(event.get("device", {}).get("id"))
-        with self.lock:
-            if event["type"] == "device.changed":
-                assert known and event["device"] != known and event["changed"], event
-            elif event["type"] == "device.added":
-                assert known is None, event
-            super().apply(event)
-
-    def follow(self):
-        try:
-            while True:
-                self.next(None)
-        except (OSError, EOFError):
-            pass
-        except Exception as problem:  # pylint: disable=broad-except
-            self.problem = problem
-
-    def model(self):
-        assert not self.problem, self.problem
-        with self.lock:
-            return dict(self.devices)
-
-    def types(self):
-        """Of the events since the last time it was asked."""
-        assert not self.problem, self.problem
-        found = [event["type"] for event in self.events[self.start:]]
-        self.start += len(found)
-        return found
-
-    def count(self, kind):
-        return sum(event["type"] == kind for event in self.events)
-
-    def close(self):
-        self.socket.shutdown(2)
-        self.thread.join(DEADLINE)
-        super().close()
 
 
 @contextlib.contextmanager
@@ -95,22 +44,6 @@ def watched(**options):
             subscriber.close()
 
 
-def counters(running):
-    return running.call("Status")["status"]["counters"]
-
-
-def wait_until(holds, what):
-    deadline = time.monotonic() + DEADLINE
-    while not holds():
-        assert time.monotonic() < deadline, what() if callable(what) else what
-        time.sleep(0.002)
-
-
-def difference(one, other):
-    return {name: (one.get(name), other.get(name)) for name in set(one) | set(other)
-            if one.get(name) != other.get(name)}
-
-
 def expect_right(running, subscriber, **options):
     """The daemon, its subscriber and a daemon that has just started say the same."""
     with daemon(**{"monitor": "kernel", **options}) as fresh:
@@ -128,17 +61,6 @@ def tell_paced(running, machine, action, slots):
         machine.tell(action, slot)
         if number % 50 == 0:
             wait_until(lambda sent=taken + number: counters(running)["events"] >= sent, "lost")
-
-
-def drain(running):
-    """Until all that was sent has been taken in and looked at: nothing is counted any more."""
-    def settled():
-        before = counters(running)
-        time.sleep(0.2)
-        after = counters(running)
-        return all(before[name] == after[name] for name in
-                              ("events", "looks", "overruns", "resyncs", "receive_errors"))
-    wait_until(settled, "it does not come to rest")
 
 
 def expect_nothing_lost(running):

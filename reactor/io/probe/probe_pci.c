@@ -140,17 +140,27 @@ static void set_possible_functions(
 	facts_set(facts, pool, FIELD_FUNCTION, possible > 0 ? "physical" : "plain");
 }
 
+/*
+ * The kernel makes a VF's links after it, and takes them away before it. Only VFs have
+ * `sriov_vf_msix_count` (since Linux 5.13); but for it, one without links would be taken for a card
+ * of its own, and join a group of those.
+ */
 static void set_function(struct facts *facts, struct text_pool *pool, struct folder *folder)
 {
+	bool is_virtual = folder_has(folder, "sriov_vf_msix_count");
 	char physical[ENTRY_SIZE];
 
-	if (!folder_read_link(folder, "physfn", physical)) {
+	if (folder_read_link(folder, "physfn", physical)) {
+		facts_set(facts, pool, FIELD_FUNCTION, "virtual");
+		virtual_function_set(facts, pool, folder, physical);
+		set_nic(facts, pool, folder);
+		folder->unsettled = is_virtual && !facts->values[FIELD_VF_INDEX];
+	} else if (is_virtual) {
+		facts_set(facts, pool, FIELD_FUNCTION, "virtual");
+		folder->unsettled = true;
+	} else {
 		set_possible_functions(facts, pool, folder);
-		return;
 	}
-	facts_set(facts, pool, FIELD_FUNCTION, "virtual");
-	virtual_function_set(facts, pool, folder, physical);
-	set_nic(facts, pool, folder);
 }
 
 /* Vendor, device and class, and what follows from them. */

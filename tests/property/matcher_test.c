@@ -7,7 +7,8 @@
  * What rules are made of is counted: a run of many cases fails if it never met an operator on a
  * type, or one of the shapes below.
  *
- * And random regexes: whatever one matches has the bigrams that it is said to require.
+ * And random searches of all operators, regexes above all: every value that one holds for has the
+ * bigrams that it is said to require.
  */
 #include "base/memory.h"
 #include "lib/cases.h"
@@ -375,8 +376,9 @@ static void decides_as_the_plain_evaluator(void **state)
 		check_coverage();
 }
 
-static unsigned long regexes_tried;
-static unsigned long regexes_matched;
+/* How many of what is searched for require bigrams, and how many values were found to have them. */
+static unsigned long searches_tried[OPERATOR_COUNT];
+static unsigned long searches_held[OPERATOR_COUNT];
 
 /* `count` of the parts at random. */
 static struct text *random_text(const char *const *of, unsigned kinds, unsigned count)
@@ -388,54 +390,87 @@ static struct text *random_text(const char *const *of, unsigned kinds, unsigned 
 	return buffer_take_text(&made);
 }
 
-static void try_regex(const struct text *source, const struct pattern *pattern)
+static void try_search(const struct condition *test)
 {
-	static const char *const subject_parts[] = {"a", "a", "b", "b", "c", "\u00fc", "ab", "ba",
-		"(", ")", "]", "{", "}", "2", "|", "-"};
-	struct condition test = {.operator= OPERATOR_REGEX, .value = (struct text *)source};
-	uint64_t bigrams = bigram_required(&test);
+	/* U+017F and U+212A are an s and a k; a lone byte is no UTF-8 */
+	static const char *const parts_of_values[] = {"a", "a", "b", "b", "c", "\u00fc", "ab", "ba",
+		"(", ")", "]", "{", "}", "2", "|", "-", "A", "B", "\u00dc", "s", "S", "\u017f", "k",
+		"K", "\u212a", "0", "00", "0:", ".", "_", "[", " ", "1", "\n", "\xc3", "\xbc", "Q",
+		"E", "x", "#", ",", "\\"};
+	uint64_t bigrams = bigram_required(test);
+	bool limit_hit;
 
 	for (unsigned i = 0; i < 8; i++) {
-		struct text *subject =
-			random_text(subject_parts, ARRAY_LENGTH(subject_parts), random_below(10));
+		struct text *value = random_text(
+			parts_of_values, ARRAY_LENGTH(parts_of_values), random_below(10));
 
-		if (pattern_match(pattern, subject) == PATTERN_MATCH) {
-			regexes_matched += bigrams != 0;
-			if (bigrams & ~bigram_set(subject->bytes, subject->length))
-				fail_msg("`%s` matches `%s`", source->bytes, subject->bytes);
+		if (operator_holds(test, value, &limit_hit)) {
+			searches_held[test->operator] += bigrams != 0;
+			if (bigrams & ~bigram_set(value->bytes, value->length))
+				fail_msg("%s `%s` holds for `%s`", operator_name(test->operator),
+					test->value->bytes, value->bytes);
 		}
-		text_unref(subject);
+		text_unref(value);
 	}
-	regexes_tried += bigrams != 0;
+	searches_tried[test->operator] += bigrams != 0;
 }
 
-static void run_regex_case(void)
+static struct text *random_regex(void)
 {
-	static const char *const regex_parts[] = {"a", "a", "b", "b", "c", "\u00fc", "ab", "ba",
-		"*", "+", "?", "{2}", "{0,1}", "{,2}", "{", "}", "(", ")", "(?:", "(?i)",
-		"(?=", "(a|b)", "(b)?", "|", "[", "]", "[ab]", "[^a]", "[]a]", "[[:alpha:]]", ".",
-		"^", "$", "-", "\\", "\\d", "\\b", "\\Q", "\\E", "\\(", "\\|", "\\-", "\\1", "\\K"};
-	struct text *source =
-		random_text(regex_parts, ARRAY_LENGTH(regex_parts), 1 + random_below(8));
+	static const char *const of[] = {"a", "a", "b", "b", "c", "\u00fc", "ab", "ba", "*", "+",
+		"?", "{2}", "{0,1}", "{,2}", "{", "}", "(", ")", "(?:", "(?i)", "(?=", "(a|b)",
+		"(b)?", "|", "[", "]", "[ab]", "[^a]", "[]a]", "[[:alpha:]]", ".", "^", "$", "-",
+		"\\", "\\d", "\\b", "\\Q", "\\E", "\\(", "\\|", "\\-", "\\1", "\\K", "{0}", "{1,}",
+		"{ 0 }", "*?", "++", "*+", "??", "(?!", "(?<=", "(?<!", "(?>", "(?|", "(?<n>a)",
+		"\\k<n>", "(?x)", "(?-i)", "(?s:", "(?#", "(?(1)a|b)", "(?1)", "(?R)", "(*ACCEPT)",
+		"(*F)", "(*UCP)", "(*COMMIT)", "(*atomic:", "\\x61", "\\x{62}", "\\141", "\\o{142}",
+		"\\N", "\\R", "\\X", "\\h", "\\w", "\\W", "\\s", "\\A", "\\z", "\\Z", "\\G",
+		"\\p{L}", "\\cA", "\\a", "\\_", "\\ ", "\\\u00fc", " ", "#", "\n", "[a-c]", "[^]a]",
+		"[a\\]b]", "[\\d]", "[a-\\d]", "[", "0", "2", "s", "k", "x", ",", ":"};
+	/* else brackets hardly ever pair */
+	unsigned kinds = random_below(2) ? 44 : ARRAY_LENGTH(of);
+
+	return random_text(of, kinds, 1 + random_below(8));
+}
+
+static struct text *random_words(void)
+{
+	static const char *const of[] = {"a", "b", "ab", "A", "\u00fc", "\u00dc", "s", "k",
+		"\u212a", "0", "00", "0:", ".", "_", "[", "]", "(", " ", "1", "-", "\\", "{", ","};
+
+	return random_text(of, ARRAY_LENGTH(of), random_below(4));
+}
+
+static void run_search_case(void)
+{
+	static const enum operator searches[] = {OPERATOR_BEGINS_WITH, OPERATOR_ENDS_WITH,
+		OPERATOR_CONTAINS, OPERATOR_CONTAINS_NOCASE};
+	bool regex = random_below(2);
+	struct condition test = {
+		.operator= regex ? OPERATOR_REGEX : PICK(searches),
+		.value = regex ? random_regex() : random_words(),
+		.value_type = VALUE_TEXT,
+	};
+	enum pattern_syntax syntax = regex ? PATTERN_REGEX : PATTERN_NOCASE;
 	struct pattern_engine *engine = pattern_engine_new(0);
 	struct buffer message = {0};
-	struct pattern *pattern;
 
-	if (pattern_new(engine, PATTERN_REGEX, source, &message, &pattern) == 0) {
-		try_regex(source, pattern);
-		pattern_free(pattern);
-	}
+	if (pattern_new(engine, syntax, test.value, &message, &test.pattern) == 0)
+		try_search(&test);
+	pattern_free(test.pattern);
 	pattern_engine_free(engine);
 	buffer_done(&message);
-	text_unref(source);
+	text_unref(test.value);
 }
 
 static void required_bigrams_are_there(void **state)
 {
 	(void)state;
-	cases_run(run_regex_case, 40000);
-	if (cases_are_many())
-		assert_true(regexes_tried > 100 && regexes_matched > 100);
+	cases_run(run_search_case, 60000);
+	if (!cases_are_many())
+		return;
+	assert_true(searches_tried[OPERATOR_REGEX] > 100 && searches_held[OPERATOR_REGEX] > 100);
+	assert_true(searches_held[OPERATOR_CONTAINS_NOCASE] > 0);
 }
 
 int main(void)

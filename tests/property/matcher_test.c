@@ -6,18 +6,13 @@
  *
  * What rules are made of is counted: a run of many cases fails if it never met an operator on a
  * type, or one of the shapes below.
- *
- * And random searches of all operators, regexes above all: every value that one holds for has the
- * bigrams that it is said to require.
  */
 #include "base/memory.h"
 #include "lib/cases.h"
 #include "lib/unit.h"
-#include "rules/bigram.h"
 #include "rules/evaluate.h"
 #include "rules/load.h"
 #include "rules/matcher.h"
-#include "rules/pattern.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -376,109 +371,11 @@ static void decides_as_the_plain_evaluator(void **state)
 		check_coverage();
 }
 
-/* How many of what is searched for require bigrams, and how many values were found to have them. */
-static unsigned long searches_tried[OPERATOR_COUNT];
-static unsigned long searches_held[OPERATOR_COUNT];
-
-/* `count` of the parts at random. */
-static struct text *random_text(const char *const *of, unsigned kinds, unsigned count)
-{
-	struct buffer made = {0};
-
-	for (unsigned i = 0; i < count; i++)
-		buffer_add_string(&made, of[random_below(kinds)]);
-	return buffer_take_text(&made);
-}
-
-static void try_search(const struct condition *test)
-{
-	/* U+017F and U+212A are an s and a k; a lone byte is no UTF-8 */
-	static const char *const parts_of_values[] = {"a", "a", "b", "b", "c", "\u00fc", "ab", "ba",
-		"(", ")", "]", "{", "}", "2", "|", "-", "A", "B", "\u00dc", "s", "S", "\u017f", "k",
-		"K", "\u212a", "0", "00", "0:", ".", "_", "[", " ", "1", "\n", "\xc3", "\xbc", "Q",
-		"E", "x", "#", ",", "\\"};
-	uint64_t bigrams = bigram_required(test);
-	bool limit_hit;
-
-	for (unsigned i = 0; i < 8; i++) {
-		struct text *value = random_text(
-			parts_of_values, ARRAY_LENGTH(parts_of_values), random_below(10));
-
-		if (operator_holds(test, value, &limit_hit)) {
-			searches_held[test->operator] += bigrams != 0;
-			if (bigrams & ~bigram_set(value->bytes, value->length))
-				fail_msg("%s `%s` holds for `%s`", operator_name(test->operator),
-					test->value->bytes, value->bytes);
-		}
-		text_unref(value);
-	}
-	searches_tried[test->operator] += bigrams != 0;
-}
-
-static struct text *random_regex(void)
-{
-	static const char *const of[] = {"a", "a", "b", "b", "c", "\u00fc", "ab", "ba", "*", "+",
-		"?", "{2}", "{0,1}", "{,2}", "{", "}", "(", ")", "(?:", "(?i)", "(?=", "(a|b)",
-		"(b)?", "|", "[", "]", "[ab]", "[^a]", "[]a]", "[[:alpha:]]", ".", "^", "$", "-",
-		"\\", "\\d", "\\b", "\\Q", "\\E", "\\(", "\\|", "\\-", "\\1", "\\K", "{0}", "{1,}",
-		"{ 0 }", "*?", "++", "*+", "??", "(?!", "(?<=", "(?<!", "(?>", "(?|", "(?<n>a)",
-		"\\k<n>", "(?x)", "(?-i)", "(?s:", "(?#", "(?(1)a|b)", "(?1)", "(?R)", "(*ACCEPT)",
-		"(*F)", "(*UCP)", "(*COMMIT)", "(*atomic:", "\\x61", "\\x{62}", "\\141", "\\o{142}",
-		"\\N", "\\R", "\\X", "\\h", "\\w", "\\W", "\\s", "\\A", "\\z", "\\Z", "\\G",
-		"\\p{L}", "\\cA", "\\a", "\\_", "\\ ", "\\\u00fc", " ", "#", "\n", "[a-c]", "[^]a]",
-		"[a\\]b]", "[\\d]", "[a-\\d]", "[", "0", "2", "s", "k", "x", ",", ":"};
-	/* else brackets hardly ever pair */
-	unsigned kinds = random_below(2) ? 44 : ARRAY_LENGTH(of);
-
-	return random_text(of, kinds, 1 + random_below(8));
-}
-
-static struct text *random_words(void)
-{
-	static const char *const of[] = {"a", "b", "ab", "A", "\u00fc", "\u00dc", "s", "k",
-		"\u212a", "0", "00", "0:", ".", "_", "[", "]", "(", " ", "1", "-", "\\", "{", ","};
-
-	return random_text(of, ARRAY_LENGTH(of), random_below(4));
-}
-
-static void run_search_case(void)
-{
-	static const enum operator searches[] = {OPERATOR_BEGINS_WITH, OPERATOR_ENDS_WITH,
-		OPERATOR_CONTAINS, OPERATOR_CONTAINS_NOCASE};
-	bool regex = random_below(2);
-	struct condition test = {
-		.operator= regex ? OPERATOR_REGEX : PICK(searches),
-		.value = regex ? random_regex() : random_words(),
-		.value_type = VALUE_TEXT,
-	};
-	enum pattern_syntax syntax = regex ? PATTERN_REGEX : PATTERN_NOCASE;
-	struct pattern_engine *engine = pattern_engine_new(0);
-	struct buffer message = {0};
-
-	if (pattern_new(engine, syntax, test.value, &message, &test.pattern) == 0)
-		try_search(&test);
-	pattern_free(test.pattern);
-	pattern_engine_free(engine);
-	buffer_done(&message);
-	text_unref(test.value);
-}
-
-static void required_bigrams_are_there(void **state)
-{
-	(void)state;
-	cases_run(run_search_case, 60000);
-	if (!cases_are_many())
-		return;
-	assert_true(searches_tried[OPERATOR_REGEX] > 100 && searches_held[OPERATOR_REGEX] > 100);
-	assert_true(searches_held[OPERATOR_CONTAINS_NOCASE] > 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(decides_as_the_plain_evaluator, cases_tell_seed),
-		cmocka_unit_test_teardown(required_bigrams_are_there, cases_tell_seed),
 	};
 
-	return cmocka_run_group_tests_name("property", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("matcher", tests, NULL, NULL);
 }

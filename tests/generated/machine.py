@@ -9,6 +9,7 @@ import shutil
 import socket
 import struct
 import subprocess
+import sys
 
 SYS = "/sys"
 ROOT = f"{SYS}/devices/pci0000:00"
@@ -30,6 +31,20 @@ def murmur2(text):
         value = value * multiplier & mask
     value = (value ^ value >> 13) * multiplier & mask
     return value ^ value >> 15
+
+
+def enter_namespaces(mark, *options):
+    """Starts this program again, with `mark` in its environment, where /sys and udev's group are
+    its own. Returns None there, and elsewhere why that cannot be. `options` are unshare's."""
+    if mark in os.environ:
+        return None
+    inside = ["unshare", *options, "--mount", "--net"]
+    probe = subprocess.run([*inside, "mount", "-t", "tmpfs", "none", SYS], capture_output=True,
+                           text=True, check=False)
+    if probe.returncode != 0:
+        return probe.stderr.strip()
+    os.environ[mark] = "1"
+    return os.execvp(inside[0], [*inside, sys.executable, *sys.argv])
 
 
 class Udevd:

@@ -2,16 +2,14 @@
 """The daemon on a machine that is made up, and a subscriber that must agree with it."""
 import contextlib
 import os
-import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 from hostdevd import (BUILD, DEADLINE, TOP, Daemon, Error, Subscriber, counters,  # noqa: E402
                       difference, drain, run_cases, wait_until)
-from machine import ROOT, SYS, Machine, slot_name, write  # noqa: E402
+from machine import ROOT, SYS, Machine, enter_namespaces, slot_name, write  # noqa: E402
 
-INSIDE = "HOSTDEVD_GENERATED"
 REPEATS = 100 if os.environ.get("LONG") else 3
 MANY = 10000
 IDS = [(0x8086, 0x1521), (0x10de, 0x1eb8), (0x15b3, 0x1017), (0x144d, 0xa808)]
@@ -80,19 +78,13 @@ def rss_mib(running):
         return [int(line.split()[1]) // 1024 for line in stream if line.startswith("VmRSS")][0]
 
 
-def enter_namespaces():
-    """Starts this again where /sys and udev's group are its own, or says why that cannot be."""
-    if INSIDE in os.environ:
-        return
-    inside = ["unshare", "--map-root-user", "--mount", "--net"]
-    probe = subprocess.run([*inside, "mount", "-t", "tmpfs", "none", SYS], capture_output=True,
-                           text=True, check=False)
-    if probe.returncode != 0:
-        print(f"ok 1 - a generated machine # SKIP needs namespaces: {probe.stderr.strip()}")
+def enter():
+    """Where /sys is our own; where that cannot be, all is skipped."""
+    reason = enter_namespaces("HOSTDEVD_GENERATED", "--map-root-user")
+    if reason is not None:
+        print(f"ok 1 - a generated machine # SKIP needs namespaces: {reason}")
         print("1..1")
         sys.exit(0)
-    os.environ[INSIDE] = "1"
-    os.execvp(inside[0], [*inside, sys.executable, *sys.argv])
 
 
 def run_on_machine(cases):

@@ -136,10 +136,16 @@ static void add_dependents(
 			&daemon->core.inventory, facts, look->since, &daemon->looks);
 }
 
+/* What was known counts too: a function that makes no vGPUs any more leaves room on its board. */
 static void see_devices(struct daemon *daemon, const struct look *look, struct vector *found)
 {
+	const struct device *known = core_find(&daemon->core, look->id->bytes);
+	const struct facts *facts = found->items[0];
+
 	add_properties(daemon, look, found);
-	add_dependents(daemon, look, found->items[0]);
+	if (known && known->now.facts->offers_vgpus && !facts->offers_vgpus)
+		add_dependents(daemon, look, known->now.facts);
+	add_dependents(daemon, look, facts);
 	core_see_all(&daemon->core, found);
 }
 
@@ -168,12 +174,15 @@ static void look_at_device(struct daemon *daemon, struct look *look, int64_t now
 	int result = probe_look(daemon->probe, look->id, find_known(daemon, look), &found);
 
 	counter_add(&daemon->status.counters, COUNTER_LOOKS);
+	if (result == PROBE_UNSETTLED && look->attempts == INCOMPLETE_ATTEMPTS)
+		result = 0; /* it has been like this for long: so it is */
 	if (result == 0) {
 		see_devices(daemon, look, &found);
 	} else if (result == PROBE_GONE) {
 		lose_device(daemon, look);
 	} else {
 		counter_add(&daemon->status.counters, COUNTER_INCOMPLETE_LOOKS);
+		facts_list_done(&found);
 		if (look->attempts < INCOMPLETE_ATTEMPTS) {
 			int64_t delay = INCOMPLETE_DELAY << (2 * look->attempts++);
 

@@ -56,13 +56,10 @@ static void map_grow(struct map *map)
 	map->capacity = old.capacity ? old.capacity * 2 : 16;
 	map->slots = memory_allocate(map->capacity * sizeof(*map->slots));
 	for (size_t i = 0; i < old.capacity; i++) {
-		struct map_slot *slot = &old.slots[i];
+		const struct map_slot *slot = &old.slots[i];
 
-		if (!slot->value)
-			continue;
-		if (old.seed != map->seed)
-			slot->hash = hash_bytes(map->seed, slot->key, slot->length);
-		map->slots[map_locate(map, slot->key, slot->length, slot->hash)] = *slot;
+		if (slot->value)
+			map->slots[map_locate(map, slot->key, slot->length, slot->hash)] = *slot;
 	}
 	free(old.slots);
 }

@@ -13,12 +13,30 @@
 
 #define PROPERTY_PREFIX "udev."
 
+/*
+ * Each is kept of each device, and a column of bitmaps in the matcher: 270,000 of them, which files
+ * have room for, took 9 GiB.
+ */
+#define PROPERTIES_MOST 256
+
 /* What the readers of one condition share. */
 struct match_reader {
 	struct loader *loader;
 	enum kind kind;			 /* KIND_COUNT: unknown, after an error */
 	const config_setting_t *setting; /* the condition, for the line of its errors */
 };
+
+/* Notes a property that rules name; false: that makes too many of them. */
+static bool note_property(struct loader *loader, struct text *property)
+{
+	if (map_find(&loader->properties, property->bytes, property->length))
+		return true;
+	if (loader->properties.count == PROPERTIES_MOST)
+		return false;
+	vector_add(&loader->ruleset->properties, text_ref(property));
+	map_add(&loader->properties, property->bytes, property->length, property);
+	return true;
+}
 
 static bool read_property(
 	const struct match_reader *reader, const char *key, struct condition *test)
@@ -36,11 +54,12 @@ static bool read_property(
 	test->field = FIELD_COUNT;
 	test->value_type = VALUE_TEXT;
 	test->property = text_intern(loader->options->pool, key, length);
-	if (!map_find(&loader->properties, key, length)) {
-		vector_add(&loader->ruleset->properties, text_ref(test->property));
-		map_add(&loader->properties, test->property->bytes, length, test->property);
-	}
-	return true;
+	if (note_property(loader, test->property))
+		return true;
+	loader_error(loader, reader->setting,
+		"name a property that other rules name too, or a field of hostdevd's own",
+		"rules name more than %d udev properties", PROPERTIES_MOST);
+	return false;
 }
 
 /* With an unknown kind: the first field of that name. */

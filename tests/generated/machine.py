@@ -9,6 +9,7 @@ import shutil
 import socket
 import struct
 import subprocess
+import sys
 
 SYS = "/sys"
 ROOT = f"{SYS}/devices/pci0000:00"
@@ -30,6 +31,20 @@ def murmur2(text):
         value = value * multiplier & mask
     value = (value ^ value >> 13) * multiplier & mask
     return value ^ value >> 15
+
+
+def enter_namespaces(mark, *options):
+    """Starts this program again, with `mark` in its environment, where /sys and udev's group are
+    its own. Returns None there, and elsewhere why that cannot be. `options` are unshare's."""
+    if mark in os.environ:
+        return None
+    inside = ["unshare", *options, "--mount", "--net"]
+    probe = subprocess.run([*inside, "mount", "-t", "tmpfs", "none", SYS], capture_output=True,
+                           text=True, check=False)
+    if probe.returncode != 0:
+        return probe.stderr.strip()
+    os.environ[mark] = "1"
+    return os.execvp(inside[0], [*inside, sys.executable, *sys.argv])
 
 
 class Udevd:
@@ -82,7 +97,7 @@ class Machine:
     def add(self, slot, vendor=0x8086, device=0x1521, revision=1, driver=None):
         folder = f"{ROOT}/{slot}"
         os.mkdir(folder)
-        for name, value in (("vendor", f"0x{vendor:04x}\n"), ("device", f"0x{device:04x}\n"),
+        for name, value in (("uevent", ""), ("vendor", f"0x{vendor:04x}\n"), ("device", f"0x{device:04x}\n"),
                             ("class", "0x020000\n"), ("revision", f"0x{revision:02x}\n"),
                             ("numa_node", "-1\n"), ("subsystem_vendor", "0x8086\n"),
                             ("subsystem_device", "0x0001\n")):
@@ -108,7 +123,7 @@ class Machine:
         """A USB device with `busnum`, ids and such; returns its folder."""
         folder = f"{above or ROOT}/{name}"
         os.mkdir(folder)
-        for key, value in {"busnum": "1", "devnum": "2", "idVendor": "046d", "idProduct": "c52b",
+        for key, value in {"uevent": "", "busnum": "1", "devnum": "2", "idVendor": "046d", "idProduct": "c52b",
                            "version": " 2.00", "speed": "480", "bDeviceClass": "00",
                            **attributes}.items():
             write(f"{folder}/{key}", f"{value}\n")

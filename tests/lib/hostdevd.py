@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 
@@ -123,6 +124,63 @@ class Watch(Connection):
             return found
 
 
+class Subscriber(Watch):
+    """Applies events in a thread of its own, and takes none that tells no difference."""
+
+    def __init__(self, path):
+        self.lock = threading.Lock()
+        self.problem = None
+        self.last = None
+        super().__init__(path, snapshot=True)
+        self.start = len(self.events)
+        self.thread = threading.Thread(target=self.follow, daemon=True)
+        self.thread.start()
+
+    def apply(self, event):
+        known = self.devices.get(event.get("device", {}).get("id"))
+        with self.lock:
+            if event["type"] == "device.changed":
+                assert known and event["device"] != known and event["changed"], event
+            elif event["type"] == "device.added":
+                assert known is None, event
+            if self.ready:
+                assert event["seq"] == self.last + 1, event
+            self.last = event["seq"]
+            super().apply(event)
+
+    def follow(self):
+        try:
+            while True:
+                self.next(None)
+        except (OSError, EOFError):
+            pass
+        except Exception as problem:  # pylint: disable=broad-except
+            self.problem = problem
+
+    def model(self):
+        assert not self.problem, self.problem
+        with self.lock:
+            return dict(self.devices)
+
+    def news(self):
+        """The events since the last time it was asked."""
+        assert not self.problem, self.problem
+        found = self.events[self.start:]
+        self.start += len(found)
+        return found
+
+    def types(self):
+        return [event["type"] for event in self.news()]
+
+    def count(self, kind):
+        return sum(event["type"] == kind for event in self.events)
+
+    def close(self):
+        self.socket.shutdown(2)
+        self.thread.join(DEADLINE)
+        super().close()
+
+
 class Daemon:
     """hostdevd with rules, state and socket in a temporary folder."""
 
@@ -203,6 +261,34 @@ class Daemon:
                 self.stop()
         finally:
             shutil.rmtree(self.folder)
+
+
+def wait_until(holds, what):
+    """`what` is said if it never holds: a text, or what gives one then."""
+    deadline = time.monotonic() + DEADLINE
+    while not holds():
+        assert time.monotonic() < deadline, what() if callable(what) else what
+        time.sleep(0.002)
+
+
+def counters(running):
+    return running.call("Status")["status"]["counters"]
+
+
+def drain(running):
+    """Until all that was sent has been taken in and looked at: nothing is counted any more."""
+    def settled():
+        before = counters(running)
+        time.sleep(0.2)
+        after = counters(running)
+        return all(before[name] == after[name] for name in
+                              ("events", "looks", "overruns", "resyncs", "receive_errors"))
+    wait_until(settled, "it does not come to rest")
+
+
+def difference(one, other):
+    return {name: (one.get(name), other.get(name)) for name in set(one) | set(other)
+            if one.get(name) != other.get(name)}
 
 
 def run_cases(cases):

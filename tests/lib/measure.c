@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lib/measure.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -23,6 +24,13 @@ double measure_stolen(void)
 		abort();
 	fclose(stat);
 	return (double)ticks * 1e3 / (double)sysconf(_SC_CLK_TCK);
+}
+
+size_t measure_memory(void)
+{
+	struct mallinfo2 info = mallinfo2();
+
+	return info.uordblks + info.hblkhd;
 }
 
 static int compare(const void *left, const void *right)

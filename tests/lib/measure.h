@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What benchmarks measure by: CPU time of this thread, what is stolen of it, and medians. */
+/* What is measured by: CPU time of this thread, what is stolen of it, memory, and medians. */
 #pragma once
 
 #include <stddef.h>
@@ -12,6 +12,9 @@ double measure_cpu(void);
  * steps of 10; depending on the kernel it counts as CPU time of whoever ran.
  */
 double measure_stolen(void);
+
+/* Bytes that the allocator gave out, with its rounding and headers. */
+size_t measure_memory(void);
 
 /* The middle one; sorts `values`. */
 double measure_median(double *values, size_t count);

@@ -6,17 +6,13 @@
  *
  * What rules are made of is counted: a run of many cases fails if it never met an operator on a
  * type, or one of the shapes below.
- *
- * And random regexes: whatever one matches has the bigrams that it is said to require.
  */
 #include "base/memory.h"
 #include "lib/cases.h"
 #include "lib/unit.h"
-#include "rules/bigram.h"
 #include "rules/evaluate.h"
 #include "rules/load.h"
 #include "rules/matcher.h"
-#include "rules/pattern.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -375,75 +371,11 @@ static void decides_as_the_plain_evaluator(void **state)
 		check_coverage();
 }
 
-static unsigned long regexes_tried;
-static unsigned long regexes_matched;
-
-/* `count` of the parts at random. */
-static struct text *random_text(const char *const *of, unsigned kinds, unsigned count)
-{
-	struct buffer made = {0};
-
-	for (unsigned i = 0; i < count; i++)
-		buffer_add_string(&made, of[random_below(kinds)]);
-	return buffer_take_text(&made);
-}
-
-static void try_regex(const struct text *source, const struct pattern *pattern)
-{
-	static const char *const subject_parts[] = {"a", "a", "b", "b", "c", "\u00fc", "ab", "ba",
-		"(", ")", "]", "{", "}", "2", "|", "-"};
-	struct condition test = {.operator= OPERATOR_REGEX, .value = (struct text *)source};
-	uint64_t bigrams = bigram_required(&test);
-
-	for (unsigned i = 0; i < 8; i++) {
-		struct text *subject =
-			random_text(subject_parts, ARRAY_LENGTH(subject_parts), random_below(10));
-
-		if (pattern_match(pattern, subject) == PATTERN_MATCH) {
-			regexes_matched += bigrams != 0;
-			if (bigrams & ~bigram_set(subject->bytes, subject->length))
-				fail_msg("`%s` matches `%s`", source->bytes, subject->bytes);
-		}
-		text_unref(subject);
-	}
-	regexes_tried += bigrams != 0;
-}
-
-static void run_regex_case(void)
-{
-	static const char *const regex_parts[] = {"a", "a", "b", "b", "c", "\u00fc", "ab", "ba",
-		"*", "+", "?", "{2}", "{0,1}", "{,2}", "{", "}", "(", ")", "(?:", "(?i)",
-		"(?=", "(a|b)", "(b)?", "|", "[", "]", "[ab]", "[^a]", "[]a]", "[[:alpha:]]", ".",
-		"^", "$", "-", "\\", "\\d", "\\b", "\\Q", "\\E", "\\(", "\\|", "\\-", "\\1", "\\K"};
-	struct text *source =
-		random_text(regex_parts, ARRAY_LENGTH(regex_parts), 1 + random_below(8));
-	struct pattern_engine *engine = pattern_engine_new(0);
-	struct buffer message = {0};
-	struct pattern *pattern;
-
-	if (pattern_new(engine, PATTERN_REGEX, source, &message, &pattern) == 0) {
-		try_regex(source, pattern);
-		pattern_free(pattern);
-	}
-	pattern_engine_free(engine);
-	buffer_done(&message);
-	text_unref(source);
-}
-
-static void required_bigrams_are_there(void **state)
-{
-	(void)state;
-	cases_run(run_regex_case, 40000);
-	if (cases_are_many())
-		assert_true(regexes_tried > 100 && regexes_matched > 100);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(decides_as_the_plain_evaluator, cases_tell_seed),
-		cmocka_unit_test_teardown(required_bigrams_are_there, cases_tell_seed),
 	};
 
-	return cmocka_run_group_tests_name("property", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("matcher", tests, NULL, NULL);
 }

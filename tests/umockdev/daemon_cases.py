@@ -9,7 +9,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
-from hostdevd import BUILD, DEADLINE, TOP, Daemon, run_cases  # noqa: E402
+from hostdevd import BUILD, DEADLINE, TOP, Daemon, counters, run_cases, wait_until  # noqa: E402
 
 L40S = "/sys/devices/pci0000:c0/0000:c0:00.0"
 A40 = "/sys/devices/pci0000:40/0000:40:00.0"
@@ -147,6 +147,26 @@ def physfn_later():
         check_model(daemon, watch)
 
 
+def physfn_goes_first():
+    """a VF whose physfn link goes before it does is a VF of its PF, unless it stays like that"""
+    with daemon_on("igb.umockdev") as (machine, daemon, watch):
+        vf = f"{IGB}/0000:01:10.2"
+        with open(f"{machine.root}{vf}/sriov_vf_msix_count", "w", encoding="ascii"):
+            pass
+        os.unlink(f"{machine.root}{vf}/physfn")
+        before = daemon.devices()["pci:0000:01:10.2"]
+        looks = counters(daemon)["incomplete_looks"]
+        machine.say("event", vf, "change")
+        wait_until(lambda: counters(daemon)["incomplete_looks"] > looks, "no look")
+        assert daemon.devices()["pci:0000:01:10.2"] == before
+        event = watch.wait("device.changed", id="pci:0000:01:10.2")
+        assert counters(daemon)["incomplete_looks"] == looks + 4
+        assert event["device"]["kinds"] == ["pci"], event
+        assert event["device"]["fields"]["pci"]["function"] == "virtual", event
+        watch.quiet()
+        check_model(daemon, watch)
+
+
 def a_candidate():
     """a vGPU candidate has its function's fields and its type's"""
     with daemon_on("nvidia-l40s.umockdev") as (_, daemon, _watch):
@@ -276,5 +296,5 @@ def example_rules():
         assert counts["vgpu-workstations"] == 9 + 21 and counts["vgpu-desktops"] == 16, counts
 
 
-run_cases([a_nic_vf, a_slot_that_changes, physfn_later, a_candidate, siblings_shrink, siblings_end,
-           mediated_devices, a_function_goes, hostile_types, properties, example_rules])
+run_cases([a_nic_vf, a_slot_that_changes, physfn_later, physfn_goes_first, a_candidate, siblings_shrink,
+           siblings_end, mediated_devices, a_function_goes, hostile_types, properties, example_rules])

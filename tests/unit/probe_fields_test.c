@@ -194,6 +194,30 @@ static void a_vf_has_what_its_pf_has(void **state)
 	assert_string_equal(facts->parent->bytes, "pci:0000:01:00.0");
 }
 
+/* Linux makes a VF's links after it, and takes them away before it. */
+static void a_vf_without_its_links_is_unsettled(void **state)
+{
+	(void)state;
+	write_pci("pf", "0x8086\n", "0x10c9\n", "0x020000\n");
+	tree_link(&tree, "0000:01:00.0", "pf");
+	write_pci("0000:01:10.2", "0x8086\n", "0x10ca\n", "0x020000\n");
+	/* older than 5.13: it cannot be told from a card of its own */
+	assert_true(look_pci("0000:01:10.2", "0000:01:10.2"));
+	assert_false(folder.unsettled);
+	assert_field(FIELD_FUNCTION, "plain");
+	tree_write(&tree, "0000:01:10.2/sriov_vf_msix_count", "");
+	assert_true(look_pci("0000:01:10.2", "0000:01:10.2"));
+	assert_true(folder.unsettled);
+	assert_field(FIELD_FUNCTION, "virtual");
+	tree_link(&tree, "0000:01:10.2/physfn", "../0000:01:00.0");
+	assert_true(look_pci("0000:01:10.2", "0000:01:10.2"));
+	assert_true(folder.unsettled);
+	tree_link(&tree, "pf/virtfn1", "../0000:01:10.2");
+	assert_true(look_pci("0000:01:10.2", "0000:01:10.2"));
+	assert_false(folder.unsettled);
+	assert_field(FIELD_VF_INDEX, "1");
+}
+
 static void the_index_is_read_never_computed(void **state)
 {
 	static const struct {
@@ -403,6 +427,7 @@ int main(void)
 		TEST(a_function_has_all_its_fields),
 		TEST(a_pci_device_needs_vendor_device_and_class),
 		TEST(a_vf_has_what_its_pf_has),
+		TEST(a_vf_without_its_links_is_unsettled),
 		TEST(the_index_is_read_never_computed),
 		TEST(only_a_vf_of_a_nic_is_of_two_kinds),
 		TEST(a_vf_whose_pf_is_not_ready_has_no_index),

@@ -47,69 +47,68 @@ static void write_clauses(struct buffer *out, const struct clause_list *list)
 #define V(value) "(\"vendor\",\"lt\",\"" value "\")"
 #define P(key)	 "(\"udev." key "\",\"ne\",\"x\")"
 
+static const struct {
+	const char *what;
+	const char *match;
+	const char *want;
+} splits[] = {
+	{"one test", D("a"), "driver equal a"},
+	{"what must hold together stands together", D("a") "," C("b"),
+		"driver equal a & class equal b"},
+	{"so it does in all", "(\"all\"," D("a") ",(\"all\"," C("b") "," D("c") "))",
+		"driver equal a & class equal b & driver equal c"},
+	{"any of two fields", "(\"any\"," D("a") "," C("b") ")", "driver equal a\nclass equal b"},
+	{"any of one field stays one condition", "(\"any\"," D("a") "," D("b") ")," C("c"),
+		"any(driver equal a, driver equal b) & class equal c"},
+	{"however deep", "(\"any\"," D("a") ",(\"all\"," D("b") ",(\"not\"," D("c") ")))",
+		"any(driver equal a, all(driver equal b, not(driver equal c)))"},
+	{"an any of one", "(\"any\",(\"all\"," D("a") "," D("b") "))",
+		"driver equal a & driver equal b"},
+	{"properties are fields of their own", "(\"any\"," P("A") "," P("B") "," P("A") ")",
+		"udev.A not-equal x\nudev.B not-equal x\nudev.A not-equal x"},
+	{"a whole part within others",
+		"(\"any\",(\"any\"," D("a") "," D("b") "),(\"any\"," C("a") "," C("b") "))",
+		"any(driver equal a, driver equal b)\nany(class equal a, class equal b)"},
+	{"not keeps the operator", "(\"not\"," V("m") ")", "!vendor less m"},
+	{"twice is nothing", "(\"not\",(\"not\"," V("m") "))", "vendor less m"},
+	{"not any: none of them", "(\"not\",(\"any\"," D("a") "," V("m") "))",
+		"!driver equal a & !vendor less m"},
+	{"not all: one of them does not", "(\"not\",(\"all\"," D("a") "," V("m") "))",
+		"!driver equal a\n!vendor less m"},
+	{"not all of one field stays whole", "(\"not\",(\"all\"," D("a") "," D("b") "))",
+		"!all(driver equal a, driver equal b)"},
+	{"not goes through not",
+		"(\"not\",(\"any\",(\"not\"," D("a") "),(\"all\"," V("m") "," C("b") ")))",
+		"driver equal a & !vendor less m\ndriver equal a & !class equal b"},
+	{"alternatives combine, and what is common is in each",
+		D("a") ",(\"any\"," C("b") "," V("c") "),(\"any\"," C("d") "," V("e") ")",
+		"driver equal a & class equal b & class equal d\n"
+		"driver equal a & vendor less c & class equal d\n"
+		"driver equal a & class equal b & vendor less e\n"
+		"driver equal a & vendor less c & vendor less e"},
+	{"alternatives of several conditions",
+		"(\"any\",(\"all\"," D("a") ",(\"any\"," C("b") "," V("c") "))," C("d") ")",
+		"driver equal a & class equal b\ndriver equal a & vendor less c\n"
+		"class equal d"},
+};
+
 static void test_split(void **state)
 {
-	static const struct {
-		const char *what;
-		const char *match;
-		const char *want;
-	} cases[] = {
-		{"one test", D("a"), "driver equal a"},
-		{"what must hold together stands together", D("a") "," C("b"),
-			"driver equal a & class equal b"},
-		{"so it does in all", "(\"all\"," D("a") ",(\"all\"," C("b") "," D("c") "))",
-			"driver equal a & class equal b & driver equal c"},
-		{"any of two fields", "(\"any\"," D("a") "," C("b") ")",
-			"driver equal a\nclass equal b"},
-		{"any of one field stays one condition", "(\"any\"," D("a") "," D("b") ")," C("c"),
-			"any(driver equal a, driver equal b) & class equal c"},
-		{"however deep", "(\"any\"," D("a") ",(\"all\"," D("b") ",(\"not\"," D("c") ")))",
-			"any(driver equal a, all(driver equal b, not(driver equal c)))"},
-		{"an any of one", "(\"any\",(\"all\"," D("a") "," D("b") "))",
-			"driver equal a & driver equal b"},
-		{"properties are fields of their own", "(\"any\"," P("A") "," P("B") "," P("A") ")",
-			"udev.A not-equal x\nudev.B not-equal x\nudev.A not-equal x"},
-		{"a whole part within others",
-			"(\"any\",(\"any\"," D("a") "," D("b") "),(\"any\"," C("a") "," C("b") "))",
-			"any(driver equal a, driver equal b)\nany(class equal a, class equal b)"},
-		{"not keeps the operator", "(\"not\"," V("m") ")", "!vendor less m"},
-		{"twice is nothing", "(\"not\",(\"not\"," V("m") "))", "vendor less m"},
-		{"not any: none of them", "(\"not\",(\"any\"," D("a") "," V("m") "))",
-			"!driver equal a & !vendor less m"},
-		{"not all: one of them does not", "(\"not\",(\"all\"," D("a") "," V("m") "))",
-			"!driver equal a\n!vendor less m"},
-		{"not all of one field stays whole", "(\"not\",(\"all\"," D("a") "," D("b") "))",
-			"!all(driver equal a, driver equal b)"},
-		{"not goes through not",
-			"(\"not\",(\"any\",(\"not\"," D("a") "),(\"all\"," V("m") "," C("b") ")))",
-			"driver equal a & !vendor less m\ndriver equal a & !class equal b"},
-		{"alternatives combine, and what is common is in each",
-			D("a") ",(\"any\"," C("b") "," V("c") "),(\"any\"," C("d") "," V("e") ")",
-			"driver equal a & class equal b & class equal d\n"
-			"driver equal a & vendor less c & class equal d\n"
-			"driver equal a & class equal b & vendor less e\n"
-			"driver equal a & vendor less c & vendor less e"},
-		{"alternatives of several conditions",
-			"(\"any\",(\"all\"," D("a") ",(\"any\"," C("b") "," V("c") "))," C("d") ")",
-			"driver equal a & class equal b\ndriver equal a & vendor less c\n"
-			"class equal d"},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+	for (size_t i = 0; i < ARRAY_LENGTH(splits); i++) {
 		struct loaded loaded = {0};
 		struct clause_list list;
 		struct buffer is = {0};
 		const struct rule *rule;
 
-		load_match_string(&loaded, "pci", cases[i].match);
+		load_match_string(&loaded, "pci", splits[i].match);
 		rule = loaded.ruleset->rules.items[0];
 		clause_split(rule->match, &list);
 		assert_int_equal(list.clauses, clause_count(rule->match));
 		write_clauses(&is, &list);
-		if (strcmp(buffer_string(&is), cases[i].want) != 0)
-			fail_msg("%s: is\n%s\nshould be\n%s", cases[i].what, is.bytes,
-				cases[i].want);
+		if (strcmp(buffer_string(&is), splits[i].want) != 0)
+			fail_msg("%s: is\n%s\nshould be\n%s", splits[i].what, is.bytes,
+				splits[i].want);
 		clause_list_done(&list);
 		buffer_done(&is);
 		unload(&loaded);

@@ -187,6 +187,31 @@ static void test_properties(void **state)
 	unload(&loaded);
 }
 
+/* Each costs memory for each device and for all rules: the text's size alone bounds neither. */
+static void test_properties_are_bounded(void **state)
+{
+	(void)state;
+	for (unsigned most = 256; most <= 257; most++) {
+		struct buffer match = {0};
+		struct buffer text = {0};
+		struct loaded loaded = {0};
+
+		for (unsigned i = 0; i < 2 * most; i++)
+			buffer_format(
+				&match, "%s(\"udev.K%u\", \"ne\", \"x\")", i ? "," : "", i % most);
+		buffer_format(&text,
+			GROUP("g") "rules = ( { name = \"r\"; group = \"g\"; match = ( %s ); } );",
+			buffer_string(&match));
+		load_string(&loaded, buffer_string(&text));
+		assert_int_equal(loaded.result, most == 256 ? 0 : LOAD_INVALID);
+		/* the one that is too many, each time it is named */
+		assert_int_equal(loaded.errors.errors.count, most == 256 ? 0 : 2);
+		buffer_done(&match);
+		buffer_done(&text);
+		unload(&loaded);
+	}
+}
+
 static void test_findings(void **state)
 {
 	struct loaded loaded = {0};
@@ -399,6 +424,7 @@ int main(void)
 		cmocka_unit_test(test_both_places_of_a_name),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_properties),
+		cmocka_unit_test(test_properties_are_bounded),
 		cmocka_unit_test(test_findings),
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_deepest_nesting),

@@ -3,19 +3,11 @@
  * What the property test of the matcher cannot show: what is kept of values and for how long, how
  * often a regex runs, and what its parts do alone.
  */
+#include "lib/measure.h"
 #include "rules/bigram.h"
 #include "rules/bitmap.h"
 #include "rules/matcher.h"
 #include "unit/rules_helper.h"
-
-#include <malloc.h>
-
-static size_t memory_used(void)
-{
-	struct mallinfo2 info = mallinfo2();
-
-	return info.uordblks + info.hblkhd;
-}
 
 static struct facts *usb_device(struct loaded *loaded, const char *serial)
 {
@@ -67,9 +59,9 @@ static void test_values_leave(void **state)
 	load_string(&loaded, serials);
 	see_serials(&loaded, 0, 1000);
 	texts = loaded.pool.texts.count;
-	before = memory_used();
+	before = measure_memory();
 	see_serials(&loaded, 1000, 101000);
-	after = memory_used();
+	after = measure_memory();
 	assert_int_equal(loaded.pool.texts.count, texts);
 	if (after > before + 256)
 		fail_msg("%zu bytes more", after - before);
@@ -86,7 +78,7 @@ static void test_many_leave_at_once(void **state)
 	(void)state;
 	load_string(&loaded, serials);
 	see_serials(&loaded, 0, 10);
-	before = memory_used();
+	before = measure_memory();
 	for (unsigned i = 0; i < ARRAY_LENGTH(devices); i++) {
 		char serial[16];
 
@@ -98,8 +90,9 @@ static void test_many_leave_at_once(void **state)
 		facts_unref(devices[i]);
 	see_serials(&loaded, 0, 10);
 	/* the pool's own table keeps its size */
-	if (memory_used() > before + loaded.pool.texts.capacity * sizeof(struct map_slot) + 65536)
-		fail_msg("%zu bytes more", memory_used() - before);
+	if (measure_memory() >
+		before + loaded.pool.texts.capacity * sizeof(struct map_slot) + 65536)
+		fail_msg("%zu bytes more", measure_memory() - before);
 	unload(&loaded);
 }
 

@@ -22,14 +22,13 @@
 #include "rules/evaluate.h"
 #include "base/memory.h"
 #include "lib/cases.h"
+#include "lib/measure.h"
 #include "lib/world.h"
 #include "rules/matcher.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
-#include <malloc.h>
 #include <pcre2.h>
 #include <stdio.h>
-#include <time.h>
 
 #define DEVICES 10000
 #define MODELS	40
@@ -337,34 +336,18 @@ static void run_done(struct run *run)
 	world_done(&run->world);
 }
 
-static double cpu_time(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
-
-static int by_size(const void *left, const void *right)
-{
-	const double *first = left, *second = right;
-
-	return (*first > *second) - (*first < *second);
-}
-
 /* Median of the time that `work` takes, in ns a device. */
 static double measure(struct run *run, size_t (*work)(struct run *run))
 {
 	double rounds[ROUNDS];
 
 	for (unsigned i = 0; i < ROUNDS; i++) {
-		double start = cpu_time();
+		double start = measure_cpu();
 		size_t devices = work(run);
 
-		rounds[i] = (cpu_time() - start) / (double)devices;
+		rounds[i] = (measure_cpu() - start) * 1e3 / (double)devices;
 	}
-	qsort(rounds, ROUNDS, sizeof(*rounds), by_size);
-	return rounds[ROUNDS / 2];
+	return measure_median(rounds, ROUNDS);
 }
 
 static const struct rule *last_rule(const struct run *run)
@@ -442,29 +425,24 @@ static double target(const struct run *run, bool edit)
 	return rules == 10 ? 1 : rules >= 1000 ? 100 : 0;
 }
 
-static size_t memory_used(void)
-{
-	return mallinfo2().uordblks + mallinfo2().hblkhd;
-}
-
 /* In a world of its own, since tables that rules and devices share grow by doubling. */
-static void measure_memory(enum workload workload, unsigned count)
+static void measure_ruleset(enum workload workload, unsigned count)
 {
 	struct run run = {.workload = workload};
 	size_t before;
 	size_t rules;
 
 	world_init(&run.world);
-	before = memory_used();
+	before = measure_memory();
 	run.ruleset = make_rules(&run.world, count, false);
-	rules = memory_used() - before;
+	rules = measure_memory() - before;
 	make_devices(&run);
-	before = memory_used();
+	before = measure_memory();
 	work_hot(&run);
 	printf("{\"bench\":\"memory-rules\",\"workload\":\"%s\",\"rules\":%u,\"devices\":%d,"
 	       "\"bytes_per_rule\":%zu,\"target\":1024,\"matcher_bytes_per_device\":%zu}\n",
 		workload_names[workload], count, DEVICES, rules / count,
-		(memory_used() - before) / DEVICES);
+		(measure_memory() - before) / DEVICES);
 	fflush(stdout);
 	run_done(&run);
 }
@@ -495,8 +473,8 @@ int main(void)
 		for (unsigned count = 10; count <= 10000; count *= 10)
 			measure_rules(&run, count);
 		run_done(&run);
-		measure_memory(workload, 1000);
-		measure_memory(workload, 10000);
+		measure_ruleset(workload, 1000);
+		measure_ruleset(workload, 10000);
 	}
 	return 0;
 }

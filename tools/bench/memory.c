@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "io/socket/journal.h"
 #include "lib/fleet.h"
+#include "lib/measure.h"
 #include "lib/station.h"
 
 #include <malloc.h>
@@ -33,15 +34,14 @@ struct usage {
 
 static struct usage measure_usage(void)
 {
-	struct mallinfo2 info = mallinfo2();
 	FILE *statm = fopen("/proc/self/statm", "re");
 	unsigned long resident;
 
 	if (!statm || fscanf(statm, "%*u %lu", &resident) != 1)
 		abort();
 	fclose(statm);
-	return (struct usage){(double)(info.uordblks + info.hblkhd),
-		(double)resident * (double)sysconf(_SC_PAGESIZE)};
+	return (struct usage){
+		(double)measure_memory(), (double)resident * (double)sysconf(_SC_PAGESIZE)};
 }
 
 static struct usage usage_since(struct usage before, unsigned count)

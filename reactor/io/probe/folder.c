@@ -48,6 +48,7 @@ int folder_open(enum kind kind, const char *name, struct folder *ret_folder)
 
 	snprintf(ret_folder->path, sizeof(ret_folder->path), "/sys/bus/%s/devices/%s",
 		kind_name(kind), name);
+	ret_folder->unsettled = false;
 	ret_folder->error = 0;
 	result = open_found(ret_folder);
 	return result < 0 ? outcome(result) : 0;

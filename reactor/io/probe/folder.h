@@ -21,6 +21,7 @@ struct folder {
 	int descriptor;
 	uint64_t life;	     /* inode number */
 	char path[PATH_MAX]; /* /sys/bus/.../NAME, the link by which it was found */
+	bool unsettled;	     /* what was read is of a device that is being made or taken away */
 	int error;	     /* -errno that concerns this process, not the device: see below */
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Chassis slots as lspci's PhySlot has them. They are few, and read anew at each look at a VF: the
- * kernel says nothing when a slot takes another card, but the card's functions come with it.
+ * Chassis slots as lspci's PhySlot has them. They are few, and read anew at each whole look at a
+ * VF, and at every one until a slot is found: the kernel says nothing when a slot takes another
+ * card, but the card's functions come with it, nor when a driver makes slots.
  */
 #include "io/probe/physical_slot.h"
 

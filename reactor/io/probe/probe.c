@@ -17,7 +17,7 @@ struct probe {
 
 /* One more outcome of a look at an open folder: another device has its place, look again. */
 enum {
-	LOOK_REPLACED = PROBE_INCOMPLETE + 1,
+	LOOK_REPLACED = PROBE_UNSETTLED + 1,
 };
 
 struct probe *probe_new(struct text_pool *pool)
@@ -75,7 +75,11 @@ static bool set_fields(struct probe *probe, enum kind kind, struct folder *folde
 	return false;
 }
 
-/* What came of reading the folder, judged by what is there afterwards. */
+/*
+ * What came of reading the folder, judged by what is there afterwards. Of a device that goes the
+ * kernel removes `uevent` first, then one attribute after the other, then the folder: while
+ * `uevent` is there, none of the others has been missing for that.
+ */
 static int judge(struct folder *folder, bool complete)
 {
 	switch (folder_check(folder)) {
@@ -88,7 +92,9 @@ static int judge(struct folder *folder, bool complete)
 	}
 	if (folder->error)
 		return folder->error;
-	return complete ? 0 : PROBE_INCOMPLETE;
+	if (!complete || !folder_has(folder, "uevent"))
+		return PROBE_INCOMPLETE;
+	return folder->unsettled ? PROBE_UNSETTLED : 0;
 }
 
 /* Adds all that is found to the vector whose first facts are those of the place itself. */
@@ -130,7 +136,7 @@ int probe_look(struct probe *probe, const struct text *id, const struct facts *k
 
 		vector_add(ret_found, facts_new(own, KIND_MASK(kind)));
 		result = look_once(probe, kind, name, known, ret_found);
-		if (result != 0)
+		if (result != 0 && result != PROBE_UNSETTLED)
 			facts_list_done(ret_found);
 	}
 	return result == LOOK_REPLACED ? PROBE_INCOMPLETE : result;

@@ -19,17 +19,22 @@ struct probe *probe_free(struct probe *probe);
 enum {
 	PROBE_GONE = 1,	      /* no such device */
 	PROBE_INCOMPLETE = 2, /* it is there but lacks what every device has: look again later */
+	PROBE_UNSETTLED = 3,  /* as 0, but it is being made or taken away: look again later, and
+			       * take these facts only if it stays so */
 };
 
 /*
  * Looks at the place `id`. `known` is NULL or what an earlier look found there: if the folder is
- * still the same one, what no driver can change is taken from it, unless it was absent. USB devices
- * are always read wholly: binding them makes their interfaces. 0: the facts of all devices found
- * there were added to ret_found, which was empty, and are the caller's: the device itself, and
- * after it the vGPU candidates that it carries, in the order of ids. Properties are empty. The life
- * is the inode number of the folder, checked once more after all was read, so that facts are never
- * a mixture of two devices, nor of one that is gone. Negative: -errno, only for want of descriptors
- * or memory, which says nothing about the device. Whatever else is returned, ret_found stays empty.
+ * still the same one, what the device's driver cannot change is taken from it, unless it was
+ * absent; and what a VF has of its PF, whose own changes ask for looks without `known`. USB devices
+ * are always read wholly: binding them makes their interfaces.
+ *
+ * 0: the facts of all devices found there were added to ret_found, which was empty, and are the
+ * caller's: the device itself, and after it the vGPU candidates that it carries, in the order of
+ * ids. Properties are empty. The life is the inode number of the folder, checked once more after
+ * all was read, so that facts are never a mixture of two devices, nor of one that is gone.
+ * Negative: -errno, only for want of descriptors or memory, which says nothing about the device.
+ * But for PROBE_UNSETTLED, whatever else is returned leaves ret_found empty.
  */
 int probe_look(struct probe *probe, const struct text *id, const struct facts *known,
 	struct vector *ret_found);

@@ -4,7 +4,7 @@
  * among them: reading it wakes the device and takes milliseconds.
  *
  * What its registers say (ids, class, revision) the kernel reads once, when it makes the folder,
- * and a VF's links are there before its `change`, which precedes any driver. So a driver that comes
+ * and a VF's links stay once they are there, which may be after its `add`. So a driver that comes
  * or goes can only change, beside the driver link: the node, from none (nvme sets one where
  * firmware does not); the IOMMU group (made at the first bind, or by vfio without IOMMU); how many
  * VFs are possible (a driver may lower it); and the vGPU types, which are the driver's.
@@ -140,17 +140,27 @@ static void set_possible_functions(
 	facts_set(facts, pool, FIELD_FUNCTION, possible > 0 ? "physical" : "plain");
 }
 
+/*
+ * The kernel makes a VF's links after it, and takes them away before it. Only VFs have
+ * `sriov_vf_msix_count` (since Linux 5.13); but for it, one without links would be taken for a card
+ * of its own, and join a group of those.
+ */
 static void set_function(struct facts *facts, struct text_pool *pool, struct folder *folder)
 {
+	bool is_virtual = folder_has(folder, "sriov_vf_msix_count");
 	char physical[ENTRY_SIZE];
 
-	if (!folder_read_link(folder, "physfn", physical)) {
+	if (folder_read_link(folder, "physfn", physical)) {
+		facts_set(facts, pool, FIELD_FUNCTION, "virtual");
+		virtual_function_set(facts, pool, folder, physical);
+		set_nic(facts, pool, folder);
+		folder->unsettled = is_virtual && !facts->values[FIELD_VF_INDEX];
+	} else if (is_virtual) {
+		facts_set(facts, pool, FIELD_FUNCTION, "virtual");
+		folder->unsettled = true;
+	} else {
 		set_possible_functions(facts, pool, folder);
-		return;
 	}
-	facts_set(facts, pool, FIELD_FUNCTION, "virtual");
-	virtual_function_set(facts, pool, folder, physical);
-	set_nic(facts, pool, folder);
 }
 
 /* Vendor, device and class, and what follows from them. */
@@ -191,15 +201,17 @@ static void keep_function(struct facts *facts, const struct facts *known)
 	facts->parent = text_ref(known->parent);
 }
 
+/* A function that was no VF, or whose PF lacked the link to it, may be one by now. */
 static void set_function_again(struct facts *facts, struct text_pool *pool, struct folder *folder,
 	const struct facts *known)
 {
-	if (known->values[FIELD_VF_INDEX])
-		keep_function(facts, known);
-	else if (known->values[FIELD_PHYSICAL_FUNCTION])
+	if (!known->values[FIELD_VF_INDEX]) {
 		set_function(facts, pool, folder);
-	else
-		set_possible_functions(facts, pool, folder);
+		return;
+	}
+	keep_function(facts, known);
+	if (!facts->values[FIELD_PHYSICAL_SLOT])
+		set_nic(facts, pool, folder);
 }
 
 bool probe_pci(struct names *names, struct text_pool *pool, struct folder *folder,

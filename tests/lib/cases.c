@@ -24,18 +24,28 @@ unsigned random_below(unsigned limit)
 	return (unsigned)((random_state >> 11) % limit);
 }
 
-void cases_run(void (*run_case)(void), uint64_t count)
+uint64_t cases_count(uint64_t count, uint64_t *ret_first)
 {
 	const char *seed = getenv("SEED");
 	const char *cases = getenv("CASES");
-	uint64_t first = seed ? strtoull(seed, NULL, 10) : (uint64_t)time(NULL);
 
+	*ret_first = seed ? strtoull(seed, NULL, 10) : (uint64_t)time(NULL);
 	if (seed)
 		count = 1;
 	else if (cases)
 		count = strtoull(cases, NULL, 10);
+	else if (getenv("LONG"))
+		count *= 25;
 	printf("# %llu cases from SEED=%llu\n", (unsigned long long)count,
-		(unsigned long long)first);
+		(unsigned long long)*ret_first);
+	return count;
+}
+
+void cases_run(void (*run_case)(void), uint64_t count)
+{
+	uint64_t first;
+
+	count = cases_count(count, &first);
 	for (cases_done = 0; cases_done < count; cases_done++) {
 		current_seed = first + cases_done;
 		random_begin(current_seed);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Random cases for property tests. The seed is printed; SEED=N runs one case again, CASES=N sets
- * how many.
+ * how many, LONG=1 makes them 25 times as many as by default.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
+
+/* How many cases to run, by default `count`, and the seed of the first; says so. */
+uint64_t cases_count(uint64_t count, uint64_t *ret_first);
 
 /* Runs `run_case` with the random numbers of each seed, `count` times unless CASES says else. */
 void cases_run(void (*run_case)(void), uint64_t count);

@@ -8,6 +8,7 @@
  * The seed is printed; SEED=N runs one case again, CASES=N sets how many, LOG=1 says every step.
  */
 #include "base/memory.h"
+#include "lib/cases.h"
 #include "lib/trial.h"
 #include "lib/unit.h"
 
@@ -190,14 +191,10 @@ static void check_coverage(void)
 
 static void claims_hold(void **state)
 {
-	const char *seed = getenv("SEED");
-	const char *cases = getenv("CASES");
-	uint64_t first = seed ? strtoull(seed, NULL, 10) : (uint64_t)time(NULL);
-	uint64_t count = seed ? 1 : cases ? strtoull(cases, NULL, 10) : 2000;
+	uint64_t first;
+	uint64_t count = cases_count(2000, &first);
 
 	(void)state;
-	printf("# %llu cases from SEED=%llu\n", (unsigned long long)count,
-		(unsigned long long)first);
 	for (uint64_t i = 0; i < count; i++) {
 		trial_note.seed = first + i;
 		trial_note.line = 0;

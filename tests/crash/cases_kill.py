@@ -101,14 +101,13 @@ class Load:
 
     def dismiss(self, name):
         """Releases what a killed worker leaves."""
-        have = self.ledgers.pop(name).have
-        for key in have:
+        ledger = self.ledgers.pop(name)
+        for key in ledger.have:
             self.running.call("Release", instance=key, force=True)
             self.world.released.add(key)
-        for record in have.values():
-            for pid in (record["instance"].get("pid"), record["instance"].get("vm_pid")):
-                with contextlib.suppress(ProcessLookupError, TypeError):
-                    os.kill(pid, signal.SIGKILL)
+        for pid in ledger.children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def close(self):
         for name, pipe in self.pipes.items():

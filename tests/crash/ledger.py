@@ -40,6 +40,7 @@ class Ledger:
         self.have = {}
         self.gone = set()
         self.doubt = None
+        self.children = []  # pids of all processes that were started to live by
 
     def add(self, instance):
         assert instance["id"] not in self.have and instance["id"] not in self.gone, \

@@ -49,6 +49,7 @@ class Worker:
                 if connection:
                     connection.close()
             self.client, self.lives = None, {}
+            self.ledger.children = list(self.children)
             self.pipe.send(("stopped", self.ledger, dict(self.statistics)))
             self.statistics.clear()
         for child in self.children.values():

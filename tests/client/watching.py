@@ -17,7 +17,7 @@ LIVE = [
     event('ready', 5, epoch='e1'),
     event('device.changed', 6, device={**T4, 'state': 'blocked', 'reasons': ['in-use']},
           changed=['state', 'reasons', 'pci.driver', 'error']),
-    event('instance.created', 7, device={'id': T4['id'], 'state': 'preparing'}, group='t4',
+    event('instance.created', 7,
           instance={'id': 'i-1', 'device': T4['id'], 'tenant': 'blue', 'vm': 'a', 'state': 'preparing'}),
     event('group.left', 8, device={'id': T4['id'], 'state': 'available'}, group='t4'),
     event('device.removed', 9, device={'id': T4['id'], 'state': 'available'}),
@@ -36,7 +36,7 @@ def watch_prints_a_line_for_each_event(place):
 22:13:20 group.joined pci:0000:01:00.0 available t4 rule t4-node0
 22:13:20 ready e1:5
 22:13:20 device.changed pci:0000:01:00.0 blocked state="blocked" reasons="in-use" pci.driver="nvidia" error=""
-22:13:20 instance.created pci:0000:01:00.0 preparing t4 i-1 tenant blue vm a preparing
+22:13:20 instance.created i-1 pci:0000:01:00.0 tenant blue vm a preparing
 22:13:20 group.left pci:0000:01:00.0 available t4
 22:13:20 device.removed pci:0000:01:00.0 available
 22:13:20 rules.reloaded

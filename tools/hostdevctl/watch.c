@@ -81,6 +81,7 @@ static void print_changed(const struct hostdev_value *event)
 static void print_instance(const struct hostdev_value *instance)
 {
 	print_part("", hostdev_value_get(instance, "id"));
+	print_part("", hostdev_value_get(instance, "device"));
 	print_part("tenant ", hostdev_value_get(instance, "tenant"));
 	print_part("vm ", hostdev_value_get(instance, "vm"));
 	print_part("", hostdev_value_get(instance, "state"));

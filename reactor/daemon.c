@@ -17,6 +17,9 @@
 #define INCOMPLETE_DELAY    (10 * CLOCK_MILLISECOND)
 #define INCOMPLETE_ATTEMPTS 4
 
+/* A driver that no `bind` announced is looked at once more after so long. */
+#define TRIAL_DELAY (100 * CLOCK_MILLISECOND)
+
 /* A source that gives nothing but errors is replaced at most so often. */
 #define SOURCE_RETRY CLOCK_SECOND
 
@@ -167,8 +170,24 @@ static const struct facts *find_known(const struct daemon *daemon, const struct 
 	return device && !device->doubted ? device->now.facts : NULL;
 }
 
+/*
+ * Whether a look that no `bind` asked for finds a driver which was not there. The kernel makes the
+ * link before the driver has tried the device; if it refuses, the link goes and no event tells of
+ * it.
+ */
+static bool is_on_trial(
+	const struct daemon *daemon, const struct look *look, const struct vector *found)
+{
+	const struct facts *facts = found->items[0];
+	const struct device *known = core_find(&daemon->core, look->id->bytes);
+
+	return look->whole && look->since != CLOCK_NEVER && facts->bound &&
+	       (!known || known->now.facts->bound != facts->bound);
+}
+
 static void look_at_device(struct daemon *daemon, struct look *look, int64_t now)
 {
+	bool on_trial = false;
 	size_t touched = daemon->core.touched.count;
 	struct vector found = {0};
 	int result = probe_look(daemon->probe, look->id, find_known(daemon, look), &found);
@@ -177,6 +196,7 @@ static void look_at_device(struct daemon *daemon, struct look *look, int64_t now
 	if (result == PROBE_UNSETTLED && look->attempts == INCOMPLETE_ATTEMPTS)
 		result = 0; /* it has been like this for long: so it is */
 	if (result == 0) {
+		on_trial = is_on_trial(daemon, look, &found);
 		see_devices(daemon, look, &found);
 	} else if (result == PROBE_GONE) {
 		lose_device(daemon, look);
@@ -195,6 +215,11 @@ static void look_at_device(struct daemon *daemon, struct look *look, int64_t now
 	}
 	if (daemon->core.touched.count > touched && look->since < daemon->turn_since)
 		daemon->turn_since = look->since;
+	if (on_trial) { /* nobody's event: so the one after it is the last */
+		look->since = CLOCK_NEVER;
+		looks_defer(&daemon->looks, look, now + TRIAL_DELAY);
+		return;
+	}
 	look_free(look);
 }
 

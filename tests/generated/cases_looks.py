@@ -44,6 +44,19 @@ def going(machine):
         assert subscriber.types() == ["device.removed"]
 
 
+def refused_by_its_driver(machine):
+    """row 5: a driver's link that goes again without an event, as after a probe that failed"""
+    fill(machine, 5)
+    slot = slot_name(2)
+    with watched() as (running, subscriber):
+        machine.bind(slot, "nvme")
+        machine.tell("change", slot)
+        wait_until(lambda: subscriber.model()[f"pci:{slot}"].get("bound") == "nvme", "not seen")
+        machine.unbind(slot)
+        expect_right(running, subscriber)
+        assert "bound" not in running.devices()[f"pci:{slot}"]
+
+
 def late_serial(machine):
     """row 5: a USB serial that comes after `add` is read at the next event, and moves the stick"""
     fill(machine, 5)
@@ -389,7 +402,7 @@ def vgpus_of_a_board(machine):
         assert f"vgpu:{first}/558" not in running.devices()
 
 
-CASES = [late_attributes, going, late_serial, child_first, torn, scan_fails, other_device,
+CASES = [late_attributes, going, refused_by_its_driver, late_serial, child_first, torn, scan_fails, other_device,
          driver_changes, changes_with_a_driver, registers_stay, bind_of_another,
          bind_after_incomplete, bind_after_late_links, bind_of_a_virtual_function,
          vgpus_of_a_board]

@@ -35,8 +35,10 @@ class Udevd:
         self.settle()
 
     def start(self):
+        """Until it answers: its socket is there before it listens to the kernel."""
         self.process = subprocess.Popen([UDEVD], stdin=subprocess.DEVNULL)
         wait_until(lambda: os.path.exists("/run/udev/control"), "udevd did not start")
+        subprocess.run(["udevadm", "control", "--ping", f"--timeout={DEADLINE:.0f}"], check=True)
 
     def end(self, how=signal.SIGTERM):
         self.process.send_signal(how)

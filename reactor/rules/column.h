@@ -51,6 +51,7 @@ struct column {
 	enum field field;	   /* or, FIELD_COUNT, a udev property: */
 	struct text *property;	   /* held by the rules that name it */
 	bool judges;		   /* some clause of the bitmaps names the field */
+	bool finds;		   /* candidates are found by its values */
 	unsigned shift;		   /* 64 less the power of two that is the number of slots */
 	struct column_slot *slots; /* open addressing */
 	struct column_slot absent;

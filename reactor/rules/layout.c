@@ -12,6 +12,8 @@
 
 #include "base/memory.h"
 
+#include <string.h>
+
 /* Where more clauses name a value, bitmaps tell them apart: to try so many would take longer. */
 #define CANDIDATES_MOST 8
 
@@ -189,6 +191,7 @@ static void add_candidate(const struct addition *addition, unsigned clause, cons
 	candidate.count = layout->check_count - candidate.first;
 	for (size_t i = 0; i < key->named.count; i++)
 		named_value_add_candidate(key->named.items[i], candidate);
+	key->column->finds = true;
 }
 
 /* Bit i: the i-th clause of `chosen` is one of `clauses`. */
@@ -278,6 +281,30 @@ static void for_each_rule(struct layout *layout, enum kind kind, void (*work)(st
 	}
 }
 
+/* Of a field that only candidates are asked about no value needs to be found. */
+static void drop_idle_columns(struct layout *layout)
+{
+	struct vector *columns = &layout->columns;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < columns->count; i++) {
+		struct column *column = columns->items[i];
+
+		if (column->judges || column->finds)
+			columns->items[kept++] = column;
+		else
+			column_free(column, &layout->context.bitmaps);
+	}
+	columns->count = kept;
+}
+
+/* What columns were found by while clauses were added. */
+static void end_search(struct layout *layout)
+{
+	memset(layout->by_field, 0, sizeof(layout->by_field));
+	map_done(&layout->by_property);
+}
+
 void layout_init(struct layout *layout, struct ruleset *ruleset, enum kind kind)
 {
 	struct column_context *context = &layout->context;
@@ -285,6 +312,8 @@ void layout_init(struct layout *layout, struct ruleset *ruleset, enum kind kind)
 	*layout = (struct layout){.context.ruleset = ruleset};
 	for_each_rule(layout, kind, count_uses);
 	for_each_rule(layout, kind, place_clauses);
+	end_search(layout);
+	drop_idle_columns(layout);
 	context->bitmaps.words = bitmap_words(context->rules.count);
 	context->scratch = memory_allocate(context->bitmaps.words * sizeof(*context->scratch));
 	for (size_t i = 0; i < layout->columns.count; i++)
@@ -296,7 +325,6 @@ void layout_done(struct layout *layout)
 	for (size_t i = 0; i < layout->columns.count; i++)
 		column_free(layout->columns.items[i], &layout->context.bitmaps);
 	vector_done(&layout->columns);
-	map_done(&layout->by_property);
 	free(layout->checks);
 	vector_done(&layout->context.rules);
 	bitmap_pool_done(&layout->context.bitmaps);

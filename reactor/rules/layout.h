@@ -14,8 +14,9 @@ struct check {
 };
 
 struct layout {
-	struct vector columns;		      /* of struct column, owned */
-	struct column *by_field[FIELD_COUNT]; /* those of fields; NULL: no clause names it */
+	struct vector columns; /* of struct column, owned */
+	/* only while clauses are added: */
+	struct column *by_field[FIELD_COUNT]; /* columns of fields; NULL: no clause names it */
 	struct map by_property;		      /* those of udev properties */
 	struct check *checks;
 	size_t check_count;

@@ -14,11 +14,12 @@
 #define LOOK_SLICE (5 * CLOCK_MILLISECOND)
 
 /* An incomplete device is looked at again after 10, 40, 160 and 640 ms, then at its next event. */
-#define INCOMPLETE_DELAY    (10 * CLOCK_MILLISECOND)
 #define INCOMPLETE_ATTEMPTS 4
 
-/* A driver that no `bind` announced is looked at once more after so long. */
-#define TRIAL_DELAY (100 * CLOCK_MILLISECOND)
+/* The round of the first look at a driver that no `bind` told of: after 160 ms, or after a scan,
+ * which finds the drivers of all devices, 2.6 s. The last is after 41 s more. */
+#define TRIAL_ROUND	 2
+#define TRIAL_ROUND_SCAN 4
 
 /* A source that gives nothing but errors is replaced at most so often. */
 #define SOURCE_RETRY CLOCK_SECOND
@@ -171,23 +172,38 @@ static const struct facts *find_known(const struct daemon *daemon, const struct 
 }
 
 /*
- * Whether a look that no `bind` asked for finds a driver which was not there. The kernel makes the
- * link before the driver has tried the device; if it refuses, the link goes and no event tells of
- * it.
+ * The round after which a driver is looked at once more, since it may be gone without an event; 0:
+ * it need not be. The kernel makes the link before the driver has tried the device, and takes it
+ * away if it refuses. Only `bind` tells that it did not, and for the interfaces of a USB device not
+ * even that.
  */
-static bool is_on_trial(
-	const struct daemon *daemon, const struct look *look, const struct vector *found)
+static unsigned find_trial(const struct look *look, const struct facts *facts, bool is_other_driver)
+{
+	bool is_asked_for = look->whole || look->driver != LOOK_DRIVER_UNTOLD;
+
+	if (!facts->bound || look->driver == LOOK_DRIVER_BOUND)
+		return 0;
+	if (is_other_driver || look->driver == LOOK_DRIVER_UNBOUND)
+		return look->since == CLOCK_NEVER ? TRIAL_ROUND_SCAN : TRIAL_ROUND;
+	if (look->trial == 0 || is_asked_for)
+		return look->trial;
+	return (look->trial + 1) % LOOK_ROUNDS;
+}
+
+static void follow_driver(
+	const struct daemon *daemon, struct look *look, const struct vector *found)
 {
 	const struct facts *facts = found->items[0];
 	const struct device *known = core_find(&daemon->core, look->id->bytes);
+	bool is_other = !known || known->now.facts->bound != facts->bound;
 
-	return look->whole && look->since != CLOCK_NEVER && facts->bound &&
-	       (!known || known->now.facts->bound != facts->bound);
+	if (look->trial && is_other)
+		look->derived = false; /* it was refused: what hangs on it has not been asked */
+	look->trial = find_trial(look, facts, is_other);
 }
 
 static void look_at_device(struct daemon *daemon, struct look *look, int64_t now)
 {
-	bool on_trial = false;
 	size_t touched = daemon->core.touched.count;
 	struct vector found = {0};
 	int result = probe_look(daemon->probe, look->id, find_known(daemon, look), &found);
@@ -196,17 +212,17 @@ static void look_at_device(struct daemon *daemon, struct look *look, int64_t now
 	if (result == PROBE_UNSETTLED && look->attempts == INCOMPLETE_ATTEMPTS)
 		result = 0; /* it has been like this for long: so it is */
 	if (result == 0) {
-		on_trial = is_on_trial(daemon, look, &found);
+		follow_driver(daemon, look, &found);
 		see_devices(daemon, look, &found);
 	} else if (result == PROBE_GONE) {
+		look->trial = 0;
 		lose_device(daemon, look);
 	} else {
 		counter_add(&daemon->status.counters, COUNTER_INCOMPLETE_LOOKS);
 		facts_list_done(&found);
 		if (look->attempts < INCOMPLETE_ATTEMPTS) {
-			int64_t delay = INCOMPLETE_DELAY << (2 * look->attempts++);
-
-			looks_defer(&daemon->looks, look, now + delay);
+			look->whole = true;
+			looks_defer(&daemon->looks, look, look->attempts++, now);
 			return;
 		}
 		core_doubt(&daemon->core, look->id->bytes);
@@ -215,12 +231,10 @@ static void look_at_device(struct daemon *daemon, struct look *look, int64_t now
 	}
 	if (daemon->core.touched.count > touched && look->since < daemon->turn_since)
 		daemon->turn_since = look->since;
-	if (on_trial) { /* nobody's event: so the one after it is the last */
-		look->since = CLOCK_NEVER;
-		looks_defer(&daemon->looks, look, now + TRIAL_DELAY);
-		return;
-	}
-	look_free(look);
+	if (look->trial)
+		looks_defer_for_driver(&daemon->looks, look, now);
+	else
+		look_free(look);
 }
 
 static void look_at_devices(struct daemon *daemon)

@@ -34,8 +34,8 @@ void second_opinion_done(struct second_opinion *opinion)
 
 static bool is_quiet(const struct daemon *daemon)
 {
-	return list_is_empty(&daemon->looks.queue) && list_is_empty(&daemon->looks.waiting) &&
-	       !daemon->source_readable && !daemon->resync.wanted && !daemon->resync.running;
+	return !daemon->source_readable && !daemon->resync.wanted && !daemon->resync.running &&
+	       looks_are_settled(&daemon->looks);
 }
 
 bool second_opinion_is_due(const struct daemon *daemon)

@@ -7,11 +7,14 @@
 
 #include <string.h>
 
+#define FIRST_ROUND (10 * CLOCK_MILLISECOND)
+
 void looks_init(struct looks *looks, struct text_pool *pool)
 {
 	*looks = (struct looks){.pool = pool};
 	list_init(&looks->queue);
-	list_init(&looks->waiting);
+	for (unsigned round = 0; round < LOOK_ROUNDS; round++)
+		list_init(&looks->waiting[round]);
 }
 
 void looks_done(struct looks *looks)
@@ -55,18 +58,21 @@ static struct look *find_or_queue(struct looks *looks, const char *id, int64_t s
 	return look;
 }
 
-struct look *looks_add_rebound(struct looks *looks, const char *id, int64_t since)
+struct look *looks_add_rebound(
+	struct looks *looks, const char *id, enum look_driver driver, int64_t since)
 {
 	struct look *look = find_or_queue(looks, id, since);
 
 	look->derived = false;
+	look->driver = driver;
 	return look;
 }
 
 struct look *looks_add(struct looks *looks, const char *id, int64_t since)
 {
-	struct look *look = looks_add_rebound(looks, id, since);
+	struct look *look = find_or_queue(looks, id, since);
 
+	look->derived = false;
 	look->whole = true;
 	return look;
 }
@@ -88,28 +94,52 @@ struct look *looks_take(struct looks *looks)
 	return look;
 }
 
-void looks_defer(struct looks *looks, struct look *look, int64_t not_before)
+static void merge(struct look *into, struct look *look)
+{
+	into->derived = into->derived && look->derived;
+	into->whole = into->whole || look->whole;
+	if (into->trial == 0)
+		into->trial = look->trial;
+	look_free(look);
+}
+
+void looks_defer(struct looks *looks, struct look *look, unsigned round, int64_t now)
 {
 	struct look *same = map_find(&looks->by_id, look->id->bytes, look->id->length);
 
 	if (same) {
-		same->derived = same->derived && look->derived;
-		same->whole = true;
-		look_free(look);
+		merge(same, look);
 		return;
 	}
-	look->whole = true;
-	look->not_before = not_before;
-	list_append(&looks->waiting, &look->link);
+	look->not_before = now + (FIRST_ROUND << 2 * round);
+	list_append(&looks->waiting[round], &look->link);
 	map_add(&looks->by_id, look->id->bytes, look->id->length, look);
+}
+
+void looks_defer_for_driver(struct looks *looks, struct look *look, int64_t now)
+{
+	look->since = CLOCK_NEVER;
+	look->derived = true;
+	look->whole = false;
+	look->driver = LOOK_DRIVER_UNTOLD;
+	look->attempts = 0;
+	look->properties_known = false;
+	look->properties_stale = false;
+	property_list_done(&look->properties);
+	looks_defer(looks, look, look->trial, now);
+}
+
+static struct look *first_due(const struct list_link *waiting)
+{
+	return list_is_empty(waiting) ? NULL : container_of(waiting->next, struct look, link);
 }
 
 void looks_wake(struct looks *looks, int64_t now)
 {
-	list_for_each(at, &looks->waiting) {
-		struct look *look = container_of(at, struct look, link);
+	for (unsigned round = 0; round < LOOK_ROUNDS; round++) {
+		struct look *look;
 
-		if (look->not_before <= now)
+		while ((look = first_due(&looks->waiting[round])) && look->not_before <= now)
 			queue_again(looks, look);
 	}
 }
@@ -120,13 +150,22 @@ int64_t looks_deadline(const struct looks *looks, int64_t now)
 
 	if (!list_is_empty(&looks->queue))
 		return now;
-	list_for_each(at, &looks->waiting) {
-		const struct look *look = container_of(at, struct look, link);
+	for (unsigned round = 0; round < LOOK_ROUNDS; round++) {
+		const struct look *look = first_due(&looks->waiting[round]);
 
-		if (look->not_before < deadline)
+		if (look && look->not_before < deadline)
 			deadline = look->not_before;
 	}
 	return deadline;
+}
+
+bool looks_are_settled(const struct looks *looks)
+{
+	for (unsigned round = 0; round < LOOK_ROUNDS; round++)
+		list_for_each(at, &looks->waiting[round])
+			if (container_of(at, struct look, link)->whole)
+				return false;
+	return list_is_empty(&looks->queue);
 }
 
 static void forget_properties(struct list_link *list)
@@ -143,7 +182,8 @@ static void forget_properties(struct list_link *list)
 void looks_forget_properties(struct looks *looks)
 {
 	forget_properties(&looks->queue);
-	forget_properties(&looks->waiting);
+	for (unsigned round = 0; round < LOOK_ROUNDS; round++)
+		forget_properties(&looks->waiting[round]);
 }
 
 struct look *look_free(struct look *look)

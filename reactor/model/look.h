@@ -20,13 +20,26 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Rounds that a look may be put off for: 10 ms, and each four times as long as the one before. */
+#define LOOK_ROUNDS 7
+
+/* What the newest event said of a PCI function's driver. */
+enum look_driver {
+	LOOK_DRIVER_UNTOLD, /* nothing */
+	LOOK_DRIVER_BOUND,
+	LOOK_DRIVER_UNBOUND,
+};
+
 struct look {
 	struct list_link link; // looks::queue or looks::waiting
 	struct text *id;       /* interned */
 	int64_t since; /* monotonic time at which its first event was received; CLOCK_NEVER: none */
 	bool derived;  /* only looks at other devices asked for it; it asks for none itself */
 	bool whole;    /* everything is to be read */
-	unsigned attempts;     /* that found the device incomplete */
+	enum look_driver driver;
+	unsigned attempts; /* that found the device incomplete */
+	unsigned trial; /* round after which a driver is looked at that may be refused yet; 0: none
+			 */
 	int64_t not_before;    /* while waiting: when it is due; else 0 */
 	bool properties_known; /* an event brought the udev properties along */
 	bool properties_stale; /* those known from before do not count: read them anew */
@@ -34,10 +47,11 @@ struct look {
 };
 
 struct looks {
-	struct text_pool *pool;	  /* of the ids */
-	struct list_link queue;	  /* of struct look, first come first */
-	struct map by_id;	  /* all of them: there is one look for an id at most */
-	struct list_link waiting; /* of struct look, put off */
+	struct text_pool *pool; /* of the ids */
+	struct list_link queue; /* of struct look, first come first */
+	struct map by_id;	/* all of them: there is one look for an id at most */
+	struct list_link
+		waiting[LOOK_ROUNDS]; /* of struct look, put off, each list first due first */
 };
 
 void looks_init(struct looks *looks, struct text_pool *pool);
@@ -50,8 +64,9 @@ void looks_done(struct looks *looks);
  */
 struct look *looks_add(struct looks *looks, const char *id, int64_t since);
 
-/* Likewise, on account of a driver that was bound or unbound, and nothing else. */
-struct look *looks_add_rebound(struct looks *looks, const char *id, int64_t since);
+/* Likewise, on account of a driver that was bound, or unbound, and nothing else. */
+struct look *looks_add_rebound(
+	struct looks *looks, const char *id, enum look_driver driver, int64_t since);
 
 /* Likewise, on account of a look at another device: so two that ask for each other come to an end.
  */
@@ -61,16 +76,26 @@ void looks_add_derived(struct looks *looks, const char *id, int64_t since);
 struct look *looks_take(struct looks *looks);
 
 /*
- * Puts a look that was taken off until `not_before`, or until it is asked for again, and makes it
- * whole. If it was asked for meanwhile, that one stays, whole, and this one is freed.
+ * Puts off a look that was taken, for so long as the round (below LOOK_ROUNDS) lasts, or until it
+ * is asked for again. If it was asked for meanwhile, that one stays, and is as whole as both; this
+ * one is freed.
  */
-void looks_defer(struct looks *looks, struct look *look, int64_t not_before);
+void looks_defer(struct looks *looks, struct look *look, unsigned round, int64_t now);
+
+/*
+ * Likewise a look that is over, but for the driver: nothing else is read then, and no other device
+ * asked for, and `trial` is the round.
+ */
+void looks_defer_for_driver(struct looks *looks, struct look *look, int64_t now);
 
 /* Queues what was put off and is due. */
 void looks_wake(struct looks *looks, int64_t now);
 
 /* When the next one is due; now if any is queued; CLOCK_NEVER if there is none. */
 int64_t looks_deadline(const struct looks *looks, int64_t now);
+
+/* Whether nothing is to be looked at but drivers, and those later. */
+bool looks_are_settled(const struct looks *looks);
 
 /* Properties that events brought do not count any more: the keys, or events, may be others. */
 void looks_forget_properties(struct looks *looks);

@@ -4,6 +4,7 @@ import itertools
 import os
 import shutil
 import signal
+import time
 
 from rig import (IDS, REPEATS, ROOT, SYS, counters, drain, expect_nothing_lost, expect_right, fill,
                  slot_name, wait_until, watched, write)
@@ -44,6 +45,11 @@ def going(machine):
         assert subscriber.types() == ["device.removed"]
 
 
+def shows_driver(running, slot, driver):
+    wait_until(lambda: running.devices()[f"pci:{slot}"].get("bound") == driver,
+               f"the driver is not {driver}")
+
+
 def refused_by_its_driver(machine):
     """row 5: a driver's link that goes again without an event, as after a probe that failed"""
     fill(machine, 5)
@@ -51,10 +57,69 @@ def refused_by_its_driver(machine):
     with watched() as (running, subscriber):
         machine.bind(slot, "nvme")
         machine.tell("change", slot)
-        wait_until(lambda: subscriber.model()[f"pci:{slot}"].get("bound") == "nvme", "not seen")
+        shows_driver(running, slot, "nvme")
+        before = counters(running)["looks"]
+        machine.tell("change", slot)  # says nothing of the driver
+        wait_until(lambda: counters(running)["looks"] > before, "no look")
         machine.unbind(slot)
+        shows_driver(running, slot, None)
         expect_right(running, subscriber)
-        assert "bound" not in running.devices()[f"pci:{slot}"]
+
+
+def refused_late(machine):
+    """row 5: the same, of a driver that tries for longer than the first look waits"""
+    fill(machine, 5)
+    slot = slot_name(2)
+    with watched() as (running, subscriber):
+        before = counters(running)["looks"]
+        machine.bind(slot, "nvme")
+        machine.tell("change", slot)
+        wait_until(lambda: counters(running)["looks"] >= before + 2, "it is not looked at again")
+        machine.unbind(slot)
+        shows_driver(running, slot, None)
+        expect_right(running, subscriber)
+
+
+def refused_after_another(machine):
+    """row 5: the same, where the events of the driver before are read only then"""
+    fill(machine, 5)
+    slot = slot_name(2)
+    machine.bind(slot, "nvme")
+    with watched() as (running, subscriber):
+        machine.unbind(slot)
+        machine.bind(slot, "igb")  # tries it
+        machine.tell("bind", slot)
+        machine.tell("unbind", slot)
+        shows_driver(running, slot, "igb")
+        machine.unbind(slot)
+        shows_driver(running, slot, None)
+        expect_right(running, subscriber)
+
+
+def refused_at_start(machine):
+    """row 5: the same, of a driver that was trying a device when the daemon started"""
+    fill(machine, 5)
+    slot = slot_name(2)
+    machine.bind(slot, "nvme")
+    with watched() as (running, subscriber):
+        shows_driver(running, slot, "nvme")
+        machine.unbind(slot)
+        shows_driver(running, slot, None)
+        expect_right(running, subscriber)
+
+
+def bound_for_good(machine):
+    """row 5: a driver that `bind` told of is not looked at again"""
+    fill(machine, 5)
+    slot = slot_name(2)
+    with watched() as (running, _):
+        before = counters(running)["looks"]
+        machine.bind(slot, "nvme")
+        machine.tell("bind", slot)
+        shows_driver(running, slot, "nvme")
+        assert counters(running)["looks"] == before + 1
+        time.sleep(0.5)  # the first of the looks that there shall not be is due after 0.16 s
+        assert counters(running)["looks"] == before + 1
 
 
 def late_serial(machine):
@@ -402,7 +467,8 @@ def vgpus_of_a_board(machine):
         assert f"vgpu:{first}/558" not in running.devices()
 
 
-CASES = [late_attributes, going, refused_by_its_driver, late_serial, child_first, torn, scan_fails, other_device,
+CASES = [late_attributes, going, refused_by_its_driver, refused_late, refused_after_another,
+         refused_at_start, bound_for_good, late_serial, child_first, torn, scan_fails, other_device,
          driver_changes, changes_with_a_driver, registers_stay, bind_of_another,
          bind_after_incomplete, bind_after_late_links, bind_of_a_virtual_function,
          vgpus_of_a_board]

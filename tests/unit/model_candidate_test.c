@@ -86,7 +86,7 @@ static void an_event_makes_a_derived_look_its_own(void **state)
 	assert_false(look->derived);
 	assert_int_equal(look->since, 8);
 	/* put off, while another look asks for the same */
-	looks_defer(&looks, look, 20);
+	looks_defer(&looks, look, 0, 0);
 	looks_add_derived(&looks, "pci:0000:41:00.4", 11);
 	looks_wake(&looks, 20);
 	look = looks_take(&looks);

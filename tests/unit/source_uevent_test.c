@@ -109,18 +109,18 @@ static void only_a_driver_of_a_function_rebinds(void **state)
 {
 	static const struct {
 		struct uevent event;
-		bool rebound;
+		enum look_driver driver;
 	} events[] = {
-		{{"bind", VF0, NULL, "pci", NULL}, true},
-		{{"unbind", VF0, NULL, "pci", NULL}, true},
-		{{"add", VF0, NULL, "pci", NULL}, false},
-		{{"change", VF0, NULL, "pci", NULL}, false},
-		{{"remove", VF0, NULL, "pci", NULL}, false},
-		{{"online", VF0, NULL, "pci", NULL}, false},
-		{{"bind", USB "/1-1", NULL, "usb", "usb_device"}, false},
-		{{"bind", USB "/1-1/1-1:1.0", NULL, "usb", "usb_interface"}, false},
-		{{"bind", IGB "/net/eth0", NULL, "net", NULL}, false},
-		{{"bind", IGB "/c2e088ba", NULL, "mdev", NULL}, false},
+		{{"bind", VF0, NULL, "pci", NULL}, LOOK_DRIVER_BOUND},
+		{{"unbind", VF0, NULL, "pci", NULL}, LOOK_DRIVER_UNBOUND},
+		{{"add", VF0, NULL, "pci", NULL}, LOOK_DRIVER_UNTOLD},
+		{{"change", VF0, NULL, "pci", NULL}, LOOK_DRIVER_UNTOLD},
+		{{"remove", VF0, NULL, "pci", NULL}, LOOK_DRIVER_UNTOLD},
+		{{"online", VF0, NULL, "pci", NULL}, LOOK_DRIVER_UNTOLD},
+		{{"bind", USB "/1-1", NULL, "usb", "usb_device"}, LOOK_DRIVER_UNTOLD},
+		{{"bind", USB "/1-1/1-1:1.0", NULL, "usb", "usb_interface"}, LOOK_DRIVER_UNTOLD},
+		{{"bind", IGB "/net/eth0", NULL, "net", NULL}, LOOK_DRIVER_UNTOLD},
+		{{"bind", IGB "/c2e088ba", NULL, "mdev", NULL}, LOOK_DRIVER_UNTOLD},
 	};
 
 	(void)state;
@@ -128,11 +128,14 @@ static void only_a_driver_of_a_function_rebinds(void **state)
 		struct text_pool pool = {0};
 		struct uevent_places places;
 		struct looks looks;
+		struct look *look;
 
 		uevent_find_places(&events[i].event, &places);
 		assert_true(places.count > 0);
 		looks_init(&looks, &pool);
-		if (uevent_add_look(&places, 0, &looks, 7)->whole == events[i].rebound)
+		look = uevent_add_look(&places, 0, &looks, 7);
+		if (look->driver != events[i].driver ||
+			look->whole != (events[i].driver == LOOK_DRIVER_UNTOLD))
 			fail_msg("%s of %s", events[i].event.action, events[i].event.devpath);
 		looks_done(&looks);
 		text_pool_done(&pool);

@@ -122,11 +122,19 @@ static void add_places(
 	}
 }
 
+static enum look_driver what_of_the_driver(const struct uevent *event)
+{
+	if (is(event->subsystem, "pci") && is(event->action, "bind"))
+		return LOOK_DRIVER_BOUND;
+	if (is(event->subsystem, "pci") && is(event->action, "unbind"))
+		return LOOK_DRIVER_UNBOUND;
+	return LOOK_DRIVER_UNTOLD;
+}
+
 void uevent_find_places(const struct uevent *event, struct uevent_places *ret_places)
 {
 	ret_places->count = 0;
-	ret_places->rebound = is(event->subsystem, "pci") &&
-			      (is(event->action, "bind") || is(event->action, "unbind"));
+	ret_places->driver = what_of_the_driver(event);
 	if (event->devpath)
 		add_places(ret_places, event, event->devpath);
 	if (event->devpath_old && is(event->action, "move"))
@@ -138,7 +146,9 @@ struct look *uevent_add_look(
 {
 	const char *id = places->ids[index];
 
-	return places->rebound ? looks_add_rebound(looks, id, since) : looks_add(looks, id, since);
+	if (places->driver == LOOK_DRIVER_UNTOLD)
+		return looks_add(looks, id, since);
+	return looks_add_rebound(looks, id, places->driver, since);
 }
 
 bool uevent_is_of_device(const struct uevent *event)

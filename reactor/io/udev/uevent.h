@@ -22,7 +22,8 @@ struct uevent {
 
 struct uevent_places {
 	size_t count;
-	bool rebound; /* a driver was bound to a PCI function, or unbound, and nothing else */
+	/* a driver was bound to a PCI function, or unbound, and nothing else; or it is untold */
+	enum look_driver driver;
 	char ids[4][PLACE_ID_SIZE]; /* two for an interface of a network, here and where it was */
 };
 

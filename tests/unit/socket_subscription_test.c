@@ -252,6 +252,38 @@ static void test_behind(void **state)
 	world_done(&world);
 }
 
+/* Asked again and again, while it is sent some and more comes, it says what counting all says. */
+static void test_behind_as_it_goes(void **state)
+{
+	(void)state;
+	for (size_t watch = 0; watch < ARRAY_LENGTH(watches); watch++) {
+		struct subscription subscription;
+		struct world world;
+
+		world_init(&world, 100);
+		begin(&subscription, &world, watch);
+		subscription.at.next = 6;
+		for (unsigned turn = 0; turn < 200; turn++) {
+			struct subscription fresh;
+			size_t most = turn * 7919 % 3000;
+
+			if (turn % 3 == 0)
+				change_all(&world.core, &world.journal, turn % 2 ? "odd" : "even");
+			if (turn % 5 == 4 && subscription.at.next < world.journal.last - turn % 8)
+				subscription.at.next += turn % 8;
+			if (subscription.at.next < journal_oldest(&world.journal))
+				subscription.at.next = journal_oldest(&world.journal);
+			fresh = subscription;
+			fresh.backlog = (struct subscription_backlog){0};
+			if (subscription_is_behind(&subscription, &world.journal, most) !=
+				subscription_is_behind(&fresh, &world.journal, most))
+				fail_msg("%s, turn %u", watches[watch].what, turn);
+		}
+		subscription_done(&subscription);
+		world_done(&world);
+	}
+}
+
 /* Texts go out once, in pieces of any size, and are given up as they go. */
 static void test_outbox(void **state)
 {
@@ -290,6 +322,7 @@ int main(void)
 		cmocka_unit_test(test_event_during_snapshot),
 		cmocka_unit_test(test_lost),
 		cmocka_unit_test(test_behind),
+		cmocka_unit_test(test_behind_as_it_goes),
 		cmocka_unit_test(test_outbox),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -134,20 +134,45 @@ void subscription_skip(struct subscription *subscription, const struct journal *
 	subscription->at.next = cursor.next;
 }
 
-bool subscription_is_behind(
-	const struct subscription *subscription, const struct journal *journal, size_t most)
+/* Bytes of the events from *next on that pass, up to `last`, or until they are more than `most`. */
+static size_t count_bytes(const struct subscription *subscription, const struct journal *journal,
+	uint64_t last, size_t most, uint64_t *next)
 {
-	struct journal_cursor cursor = {
-		.next = subscription->at.next,
-		.last = journal->last,
-		.filter = &subscription->filter,
-	};
-	size_t waiting = 0;
+	struct journal_cursor cursor = {*next, last, &subscription->filter};
 	struct iovec run;
+	size_t bytes = 0;
 
-	if (journal_bytes_from(journal, cursor.next) <= most)
+	while (bytes <= most && journal_next(journal, &cursor, most + 1, &run))
+		bytes += run.iov_len;
+	*next = cursor.next;
+	return bytes;
+}
+
+/* Leaves out what it was sent since, and if that cannot be counted any more, begins anew. */
+static void follow_position(struct subscription *subscription, const struct journal *journal)
+{
+	struct subscription_backlog *backlog = &subscription->backlog;
+	uint64_t next = subscription->at.next;
+
+	if (backlog->next < next || backlog->from < journal_oldest(journal)) {
+		*backlog = (struct subscription_backlog){next, next, 0};
+		return;
+	}
+	backlog->bytes -=
+		count_bytes(subscription, journal, next - 1, backlog->bytes, &backlog->from);
+	backlog->from = next;
+}
+
+bool subscription_is_behind(
+	struct subscription *subscription, const struct journal *journal, size_t most)
+{
+	struct subscription_backlog *backlog = &subscription->backlog;
+
+	if (journal_bytes_from(journal, subscription->at.next) <= most)
 		return false;
-	while (waiting <= most && journal_next(journal, &cursor, most, &run))
-		waiting += run.iov_len;
-	return waiting > most;
+	follow_position(subscription, journal);
+	if (backlog->bytes <= most)
+		backlog->bytes += count_bytes(subscription, journal, journal->last,
+			most - backlog->bytes, &backlog->next);
+	return backlog->bytes > most;
 }

@@ -19,6 +19,16 @@ struct subscription_position {
 	size_t offset; /* bytes sent of the piece that these name */
 };
 
+/*
+ * What waits for it in the journal, as far as it was counted: each event is judged by the filter
+ * once when it has come and once when it was sent, and not in every turn between.
+ */
+struct subscription_backlog {
+	uint64_t from; /* the next event to be sent when it was counted */
+	uint64_t next; /* events before it are counted */
+	size_t bytes;  /* of those that pass */
+};
+
 struct subscription {
 	struct list_link link; // service::subscriptions
 	struct connection *connection;
@@ -27,6 +37,7 @@ struct subscription {
 	struct text *ready;	   /* the reply */
 	uint64_t ready_after;	   /* seq of the last event before it */
 	struct subscription_position at;
+	struct subscription_backlog backlog;
 	bool blocked;  /* its socket is full: EV_WRITE is armed */
 	int64_t taken; /* monotonic time at which it last took something or nothing waited */
 };
@@ -55,4 +66,4 @@ void subscription_skip(struct subscription *subscription, const struct journal *
 
 /* Whether more than `most` bytes wait for it in the journal. */
 bool subscription_is_behind(
-	const struct subscription *subscription, const struct journal *journal, size_t most);
+	struct subscription *subscription, const struct journal *journal, size_t most);

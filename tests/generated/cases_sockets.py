@@ -4,9 +4,8 @@ import contextlib
 import itertools
 import os
 import random
-import subprocess
 
-from rig import (BUILD, TOP, counters, drain, expect_nothing_lost, expect_right, fill, slot_name,
+from rig import (build_shim, counters, drain, expect_nothing_lost, expect_right, fill, slot_name,
                  wait_until, watched, write)
 
 
@@ -14,8 +13,8 @@ def unknown_action(machine):
     """row 3: an action that libudev does not know is one resync, and no difference"""
     fill(machine, 50)
     with watched() as (running, subscriber):
-        machine.tell("fly", slot_name(3))
         machine.remove(slot_name(4))  # what such a message may have been about
+        machine.tell("fly", slot_name(3))
         wait_until(lambda: counters(running)["resyncs"] == 1, "no resync")
         machine.tell("change", slot_name(5))
         drain(running)
@@ -44,14 +43,9 @@ def shuffled(machine):
 @contextlib.contextmanager
 def shimmed(machine, group, **ways):
     """A daemon on 50 devices whose socket of that group is as broken_socket.c says from now on."""
-    shim = f"{os.path.abspath(BUILD)}/tests/generated/broken_socket.so"
-    os.makedirs(os.path.dirname(shim), exist_ok=True)
-    subprocess.run([os.environ.get("CC", "cc"), "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror",
-                    "-shared", "-fPIC", "-o", shim, f"{TOP}/tests/generated/broken_socket.c",
-                    "-ldl"], check=True)
     fill(machine, 50)
     trigger = f"/dev/shm/hostdevd-broken-{os.getpid()}"
-    environment = {"LD_PRELOAD": shim, "BROKEN_SOCKET": trigger, "BROKEN_GROUP": str(group),
+    environment = {"LD_PRELOAD": build_shim("broken_socket"), "BROKEN_SOCKET": trigger, "BROKEN_GROUP": str(group),
                    **ways}
     with watched(environment=environment) as (running, subscriber):
         write(trigger, "")

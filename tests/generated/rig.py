@@ -2,6 +2,7 @@
 """The daemon on a machine that is made up, and a subscriber that must agree with it."""
 import contextlib
 import os
+import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -40,6 +41,16 @@ def watched(**options):
             yield running, subscriber
         finally:
             subscriber.close()
+
+
+def build_shim(name):
+    """A library of this folder, to be preloaded."""
+    shim = f"{os.path.abspath(BUILD)}/tests/generated/{name}.so"
+    os.makedirs(os.path.dirname(shim), exist_ok=True)
+    subprocess.run([os.environ.get("CC", "cc"), "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror",
+                    "-shared", "-fPIC", "-o", shim, f"{TOP}/tests/generated/{name}.c", "-ldl"],
+                   check=True)
+    return shim
 
 
 def expect_right(running, subscriber, **options):

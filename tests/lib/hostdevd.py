@@ -130,6 +130,7 @@ class Subscriber(Watch):
     def __init__(self, path):
         self.lock = threading.Lock()
         self.problem = None
+        self.closing = False
         self.last = None
         super().__init__(path, snapshot=True)
         self.start = len(self.events)
@@ -152,10 +153,9 @@ class Subscriber(Watch):
         try:
             while True:
                 self.next(None)
-        except (OSError, EOFError):
-            pass
         except Exception as problem:  # pylint: disable=broad-except
-            self.problem = problem
+            if not self.closing:
+                self.problem = problem
 
     def model(self):
         assert not self.problem, self.problem
@@ -176,6 +176,7 @@ class Subscriber(Watch):
         return sum(event["type"] == kind for event in self.events)
 
     def close(self):
+        self.closing = True
         self.socket.shutdown(2)
         self.thread.join(DEADLINE)
         super().close()

@@ -135,9 +135,10 @@ def snapshot_under_burst():
     """snapshots taken while events run have no gap and no repeat, and give what the list says"""
     with Server() as server:
         # they are read one after the other: none may be behind for it, however slow that is
-        server.tell("subscriber 1000000000", "fill 300", "burst 20000")
+        server.tell("subscriber 1000000000", "fill 300")
         watchers = []
         for _ in range(20):
+            server.tell("burst 1000")
             watchers.append(server.client().watch(snapshot=True))
             time.sleep(0.005)
         server.tell("add pci:ffff:ff:1f.7 t4")

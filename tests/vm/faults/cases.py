@@ -99,6 +99,7 @@ def lost_from_udev(rig):
         hide(rig)
         rig.settle()
         wait_until_healed(small)
+        wait_until(lambda: counters(small)["resyncs"] > 0, "no resync is told")
         drain(small)
         rig.hear("storm")
         assert subscriber.model() == small.devices() == rig.daemon.devices()

@@ -16,6 +16,9 @@
 /* An incomplete device is looked at again after 10, 40, 160 and 640 ms, then at its next event. */
 #define INCOMPLETE_ATTEMPTS 4
 
+/* So long after the first scan the door stays closed for incomplete devices. */
+#define START_PATIENCE (2 * CLOCK_SECOND)
+
 /* The round of the first look at a driver that no `bind` told of: after 160 ms, or after a scan,
  * which finds the drivers of all devices, 2.6 s. The last is after 41 s more. */
 #define TRIAL_ROUND	 2
@@ -221,6 +224,7 @@ static void look_at_device(struct daemon *daemon, struct look *look, int64_t now
 		counter_add(&daemon->status.counters, COUNTER_INCOMPLETE_LOOKS);
 		facts_list_done(&found);
 		if (look->attempts < INCOMPLETE_ATTEMPTS) {
+			look->incomplete = true;
 			look->whole = true;
 			looks_defer(&daemon->looks, look, look->attempts++, now);
 			return;
@@ -309,13 +313,28 @@ static void publish(struct daemon *daemon)
 	delta_done(&delta);
 }
 
+/*
+ * What is not there when the door opens is missing to its instance: so what the scan found
+ * incomplete is waited for, but not for ever.
+ */
+static bool is_scanned(struct daemon *daemon)
+{
+	int64_t now = clock_monotonic();
+
+	if (daemon->resync.running || daemon->scan_failed)
+		return false;
+	if (daemon->scanned == 0)
+		daemon->scanned = now;
+	return looks_are_complete(&daemon->looks) || now >= daemon->scanned + START_PATIENCE;
+}
+
 /* Opens the door once the first scan is complete, so that nobody sees half a machine. */
 static void listen_when_scanned(struct daemon *daemon)
 {
 	char status[80];
 	int result;
 
-	if (daemon->listening || daemon->resync.running || daemon->scan_failed)
+	if (daemon->listening || !is_scanned(daemon))
 		return;
 	daemon->listening = true;
 	claims_start_missing(&daemon->core, clock_monotonic());

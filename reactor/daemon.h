@@ -51,6 +51,7 @@ struct daemon {
 	int64_t source_retry; /* a broken source: when to open another one; else CLOCK_NEVER */
 	struct resync resync; /* the first is the scan at start */
 	bool scan_failed;     /* the last one did not see all */
+	int64_t scanned;      /* monotonic time at which the first had come to all; 0: not yet */
 	struct second_opinion second_opinion;
 	struct listen_place place; /* of the socket: only our own file is removed */
 	int listener;		   /* descriptor, until the first scan is complete; -1 afterwards */

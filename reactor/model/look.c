@@ -53,6 +53,7 @@ static struct look *find_or_queue(struct looks *looks, const char *id, int64_t s
 	}
 	if (since < look->since)
 		look->since = since;
+	look->attempts = 0; /* what an event tells of may not be complete at once */
 	if (look->not_before)
 		queue_again(looks, look);
 	return look;
@@ -123,6 +124,7 @@ void looks_defer_for_driver(struct looks *looks, struct look *look, int64_t now)
 	look->whole = false;
 	look->driver = LOOK_DRIVER_UNTOLD;
 	look->attempts = 0;
+	look->incomplete = false;
 	look->properties_known = false;
 	look->properties_stale = false;
 	property_list_done(&look->properties);
@@ -157,6 +159,22 @@ int64_t looks_deadline(const struct looks *looks, int64_t now)
 			deadline = look->not_before;
 	}
 	return deadline;
+}
+
+static bool has_incomplete(const struct list_link *list)
+{
+	list_for_each(at, list)
+		if (container_of(at, struct look, link)->incomplete)
+			return true;
+	return false;
+}
+
+bool looks_are_complete(const struct looks *looks)
+{
+	for (unsigned round = 0; round < LOOK_ROUNDS; round++)
+		if (has_incomplete(&looks->waiting[round]))
+			return false;
+	return !has_incomplete(&looks->queue);
 }
 
 bool looks_are_settled(const struct looks *looks)

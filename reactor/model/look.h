@@ -37,9 +37,9 @@ struct look {
 	bool derived;  /* only looks at other devices asked for it; it asks for none itself */
 	bool whole;    /* everything is to be read */
 	enum look_driver driver;
-	unsigned attempts; /* that found the device incomplete */
-	unsigned trial; /* round after which a driver is looked at that may be refused yet; 0: none
-			 */
+	bool incomplete;       /* so was the device found last */
+	unsigned attempts;     /* that found it so since it was asked for */
+	unsigned trial;	       /* round after which its driver is looked at again; 0: it is not */
 	int64_t not_before;    /* while waiting: when it is due; else 0 */
 	bool properties_known; /* an event brought the udev properties along */
 	bool properties_stale; /* those known from before do not count: read them anew */
@@ -50,8 +50,7 @@ struct looks {
 	struct text_pool *pool; /* of the ids */
 	struct list_link queue; /* of struct look, first come first */
 	struct map by_id;	/* all of them: there is one look for an id at most */
-	struct list_link
-		waiting[LOOK_ROUNDS]; /* of struct look, put off, each list first due first */
+	struct list_link waiting[LOOK_ROUNDS]; /* of struct look, put off, first due first */
 };
 
 void looks_init(struct looks *looks, struct text_pool *pool);
@@ -93,6 +92,9 @@ void looks_wake(struct looks *looks, int64_t now);
 
 /* When the next one is due; now if any is queued; CLOCK_NEVER if there is none. */
 int64_t looks_deadline(const struct looks *looks, int64_t now);
+
+/* Whether no device that was found incomplete is to be looked at again. */
+bool looks_are_complete(const struct looks *looks);
 
 /* Whether nothing is to be looked at but drivers, and those later. */
 bool looks_are_settled(const struct looks *looks);

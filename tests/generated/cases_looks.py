@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a look finds: late, torn, replaced, and changed by a driver."""
+import ctypes
 import itertools
 import os
 import shutil
 import signal
+import threading
 import time
 
-from rig import (IDS, REPEATS, ROOT, SYS, counters, drain, expect_nothing_lost, expect_right, fill,
+from rig import (IDS, REPEATS, ROOT, SYS, build_shim, counters, drain, expect_nothing_lost, expect_right, fill,
                  slot_name, wait_until, watched, write)
 
 
@@ -27,6 +29,73 @@ def late_attributes(machine):
             machine.remove(slot)
         expect_right(running, subscriber)
         assert "device.added" in subscriber.types()
+
+
+def incomplete_while_events_come(machine):
+    """row 5: looks for which events ask do not count as those that wait for the rest"""
+    fill(machine, 5)
+    slot = slot_name(7)
+    with watched() as (running, subscriber):
+        machine.add(slot)
+        os.rename(f"{ROOT}/{slot}/vendor", f"{ROOT}/{slot}/later")
+        for _ in range(5):
+            before = counters(running)["incomplete_looks"]
+            machine.tell("change", slot)
+            wait_until(lambda known=before: counters(running)["incomplete_looks"] > known, "no look")
+        os.rename(f"{ROOT}/{slot}/later", f"{ROOT}/{slot}/vendor")
+        wait_until(lambda: f"pci:{slot}" in subscriber.model(), "it is lost")
+        expect_right(running, subscriber)
+
+
+def incomplete_at_start(machine):
+    """row 18: a function that lacks its ids while the daemon starts is there when it listens"""
+    fill(machine, 5)
+    slot = slot_name(2)
+    os.rename(f"{ROOT}/{slot}/vendor", f"{ROOT}/{slot}/later")
+    completion = threading.Timer(0.2, os.rename, (f"{ROOT}/{slot}/later", f"{ROOT}/{slot}/vendor"))
+    completion.start()
+    with watched() as (running, subscriber):
+        completion.join()
+        assert subscriber.model() == running.devices() and len(running.devices()) == 5
+        assert subscriber.types() == []
+
+
+def unreadable_for_a_moment(machine):
+    """row 7: vGPU types that cannot be read now are read again, and not taken away"""
+    fill(machine, 5)
+    slot = slot_name(7)
+    machine.add(slot, *IDS[1])
+    types = f"{ROOT}/{slot}/nvidia/creatable_vgpu_types"
+    os.mkdir(os.path.dirname(types))
+    write(types, "558 : NVIDIA A40-8Q\n559 : NVIDIA A40-4Q\n")
+    with watched() as (running, subscriber):
+        os.mkdir(f"{types}-unreadable")
+        before = counters(running)["looks"]
+        exchange(types, f"{types}-unreadable")
+        machine.tell("change", slot)
+        wait_until(lambda: counters(running)["looks"] > before, "no look")
+        exchange(types, f"{types}-unreadable")
+        expect_right(running, subscriber)
+        drain(running)
+        assert subscriber.types() == []
+
+
+def interrupted(machine):
+    """row 7: an attribute whose reading a signal interrupts is read again"""
+    fill(machine, 5)
+    trigger = f"/dev/shm/hostdevd-interrupt-{os.getpid()}"
+    environment = {"LD_PRELOAD": build_shim("interrupted_read"), "INTERRUPTED_READ": trigger}
+    with watched(environment=environment) as (running, subscriber):
+        folder = machine.add_usb("1-1", serial="S1")
+        machine.udevd.send("add", folder, "usb", "usb_device")
+        wait_until(lambda: subscriber.model().get("usb:1-1", {}).get("group") == "sticks", "not added")
+        subscriber.news()
+        write(trigger, "")
+        machine.udevd.send("change", folder, "usb", "usb_device")
+        wait_until(lambda: not os.path.exists(trigger), "the serial is not read")
+        expect_right(running, subscriber)
+        drain(running)
+        assert subscriber.types() == []
 
 
 def going(machine):
@@ -203,12 +272,19 @@ def torn(machine):
         print(f"# {len(told)} of them told, {counters(running)['incomplete_looks']} looks torn")
 
 
+def exchange(one, other):
+    at, flag = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    done = ctypes.CDLL(None, use_errno=True).renameat2(at, one.encode(), at, other.encode(), flag)
+    assert done == 0, os.strerror(ctypes.get_errno())
+
+
 def scan_fails(machine):
     """row 7: a listing that fails removes nobody, is tried again, and only then is a resync"""
     fill(machine, 50)
     with watched() as (running, subscriber):
-        os.rename(f"{SYS}/bus/pci/devices", f"{SYS}/bus/pci/aside")
-        write(f"{SYS}/bus/pci/devices", "no folder")
+        # exchanged, for without it there would be no devices
+        write(f"{SYS}/bus/pci/no folder", "")
+        exchange(f"{SYS}/bus/pci/devices", f"{SYS}/bus/pci/no folder")
         try:
             machine.tell("fly", slot_name(3))
             wait_until(lambda: "cannot list devices" in running.read_log(), "it was listed")
@@ -216,8 +292,8 @@ def scan_fails(machine):
             assert subscriber.types() == []
             assert len(running.devices()) == 50
         finally:
-            os.unlink(f"{SYS}/bus/pci/devices")
-            os.rename(f"{SYS}/bus/pci/aside", f"{SYS}/bus/pci/devices")
+            exchange(f"{SYS}/bus/pci/devices", f"{SYS}/bus/pci/no folder")
+            os.unlink(f"{SYS}/bus/pci/no folder")
         machine.add(slot_name(60), *IDS[1])
         wait_until(lambda: counters(running)["resyncs"] == 1, "not tried again")
         expect_right(running, subscriber)
@@ -467,7 +543,8 @@ def vgpus_of_a_board(machine):
         assert f"vgpu:{first}/558" not in running.devices()
 
 
-CASES = [late_attributes, going, refused_by_its_driver, refused_late, refused_after_another,
+CASES = [late_attributes, incomplete_while_events_come, incomplete_at_start,
+         unreadable_for_a_moment, interrupted, going, refused_by_its_driver, refused_late, refused_after_another,
          refused_at_start, bound_for_good, late_serial, child_first, torn, scan_fails, other_device,
          driver_changes, changes_with_a_driver, registers_stay, bind_of_another,
          bind_after_incomplete, bind_after_late_links, bind_of_a_virtual_function,

@@ -15,7 +15,7 @@
 /* An error that says something about this process, not about the device. */
 static bool is_own(int error)
 {
-	return error == -EMFILE || error == -ENFILE || error == -ENOMEM;
+	return error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -EINTR;
 }
 
 static int outcome(int error)
@@ -99,8 +99,10 @@ bool folder_read(struct folder *folder, const char *name, char ret_value[static 
 	}
 	/* one read is all: sysfs never gives less than there is, nor more than a page */
 	length = read(file, ret_value, ATTRIBUTE_SIZE - 1);
-	if (length < 0)
+	if (length < 0) {
 		folder_note(folder, error_from_errno());
+		folder->unsettled = true; /* it is there, and may be readable in a moment */
+	}
 	close(file);
 	if (length < 0)
 		return false;

@@ -21,7 +21,8 @@ struct folder {
 	int descriptor;
 	uint64_t life;	     /* inode number */
 	char path[PATH_MAX]; /* /sys/bus/.../NAME, the link by which it was found */
-	bool unsettled;	     /* what was read is of a device that is being made or taken away */
+	bool unsettled;	     /* what was read is of a device that is being made or taken away, or
+			      * not all that is there could be read */
 	int error;	     /* -errno that concerns this process, not the device: see below */
 };
 
@@ -50,7 +51,8 @@ void folder_note(struct folder *folder, int error);
 
 /*
  * Attributes and links that cannot be read are absent: false, and ret_ is untouched. Where that is
- * for want of descriptors or memory, it says nothing about the device, and folder::error tells.
+ * for want of descriptors or memory, or a signal came, it says nothing about the device, and
+ * folder::error tells.
  */
 
 /* Where the link leads by which the folder was found, relative to that. */

@@ -19,8 +19,8 @@ struct probe *probe_free(struct probe *probe);
 enum {
 	PROBE_GONE = 1,	      /* no such device */
 	PROBE_INCOMPLETE = 2, /* it is there but lacks what every device has: look again later */
-	PROBE_UNSETTLED = 3,  /* as 0, but it is being made or taken away: look again later, and
-			       * take these facts only if it stays so */
+	PROBE_UNSETTLED = 3,  /* as 0, but it is being made or taken away, or not all could be
+			       * read: look again later, take these facts only if it stays so */
 };
 
 /*
@@ -33,7 +33,8 @@ enum {
  * caller's: the device itself, and after it the vGPU candidates that it carries, in the order of
  * ids. Properties are empty. The life is the inode number of the folder, checked once more after
  * all was read, so that facts are never a mixture of two devices, nor of one that is gone.
- * Negative: -errno, only for want of descriptors or memory, which says nothing about the device.
+ * Negative: -errno, only for want of descriptors or memory, or since a signal came, which says
+ * nothing about the device.
  * But for PROBE_UNSETTLED, whatever else is returned leaves ret_found empty.
  */
 int probe_look(struct probe *probe, const struct text *id, const struct facts *known,

@@ -154,7 +154,7 @@ static void set_function(struct facts *facts, struct text_pool *pool, struct fol
 		facts_set(facts, pool, FIELD_FUNCTION, "virtual");
 		virtual_function_set(facts, pool, folder, physical);
 		set_nic(facts, pool, folder);
-		folder->unsettled = is_virtual && !facts->values[FIELD_VF_INDEX];
+		folder->unsettled |= is_virtual && !facts->values[FIELD_VF_INDEX];
 	} else if (is_virtual) {
 		facts_set(facts, pool, FIELD_FUNCTION, "virtual");
 		folder->unsettled = true;

@@ -23,6 +23,7 @@ static int set_up(void **state)
 	function = facts_new(text_intern_string(&pool, "pci:0000:41:00.4"), KIND_MASK(KIND_PCI));
 	function->life = 77;
 	facts_set(function, &pool, FIELD_SLOT, "0000:41:00.4");
+	facts_set(function, &pool, FIELD_VENDOR_DEVICE, "10de:2235");
 	facts_set(function, &pool, FIELD_FUNCTION, "virtual");
 	return 0;
 }
@@ -114,6 +115,15 @@ static void mdev_types_of_a_virtual_function(void **state)
 	write_type("nvidia-4294967296", "name", "beyond\n");
 	assert_candidates("99=(absent);100=(absent);742=NVIDIA A2-1B;");
 	assert_string_equal(((struct facts *)found.items[1])->name->bytes, "nvidia-99");
+}
+
+static void mediated_devices_of_others_are_no_vgpus(void **state)
+{
+	(void)state;
+	write_type("nvidia-742", "name", "NVIDIA A2-1B\n");
+	facts_set(function, &pool, FIELD_VENDOR_DEVICE, "8086:1912");
+	assert_candidates("");
+	assert_false(function->offers_vgpus);
 }
 
 static void as_many_as_a_board_without_vfs_makes(void **state)
@@ -315,6 +325,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(both_forms_of_the_creatable_list),
 		TEST(mdev_types_of_a_virtual_function),
+		TEST(mediated_devices_of_others_are_no_vgpus),
 		TEST(as_many_as_a_board_without_vfs_makes),
 		TEST(a_candidate_has_what_its_function_has),
 		TEST(candidates_of_functions_that_are_no_vf),

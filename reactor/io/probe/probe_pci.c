@@ -142,15 +142,17 @@ static void set_possible_functions(
 
 /*
  * The kernel makes a VF's links after it, and takes them away before it. Only VFs have
- * `sriov_vf_msix_count` (since Linux 5.13); but for it, one without links would be taken for a card
- * of its own, and join a group of those.
+ * `sriov_vf_msix_count` (since Linux 5.13), from the start; but for it, one without links would be
+ * taken for a card of its own, and join a group of those. `card`: it is known to lack it.
  */
-static void set_function(struct facts *facts, struct text_pool *pool, struct folder *folder)
+static void set_function(
+	struct facts *facts, struct text_pool *pool, struct folder *folder, bool card)
 {
-	bool is_virtual = folder_has(folder, "sriov_vf_msix_count");
 	char physical[ENTRY_SIZE];
+	bool is_linked = folder_read_link(folder, "physfn", physical);
+	bool is_virtual = !card && folder_has(folder, "sriov_vf_msix_count");
 
-	if (folder_read_link(folder, "physfn", physical)) {
+	if (is_linked) {
 		facts_set(facts, pool, FIELD_FUNCTION, "virtual");
 		virtual_function_set(facts, pool, folder, physical);
 		set_nic(facts, pool, folder);
@@ -206,7 +208,8 @@ static void set_function_again(struct facts *facts, struct text_pool *pool, stru
 	const struct facts *known)
 {
 	if (!known->values[FIELD_VF_INDEX]) {
-		set_function(facts, pool, folder);
+		set_function(
+			facts, pool, folder, !text_is(known->values[FIELD_FUNCTION], "virtual"));
 		return;
 	}
 	keep_function(facts, known);
@@ -229,6 +232,6 @@ bool probe_pci(struct names *names, struct text_pool *pool, struct folder *folde
 	if (known)
 		set_function_again(facts, pool, folder, known);
 	else
-		set_function(facts, pool, folder);
+		set_function(facts, pool, folder, false);
 	return true;
 }

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define VENDOR_NVIDIA	"10de"
 #define MDEV_TYPES	"mdev_supported_types"
 #define CREATABLE_TYPES "nvidia/creatable_vgpu_types"
 #define MDEV_PREFIX	"nvidia-"
@@ -231,6 +232,13 @@ static void add_candidates_of_type(
 			vector_add(found, new_candidate(found->items[0], pool, type, number));
 }
 
+static bool is_of_nvidia(const struct facts *function)
+{
+	const char *ids = function->values[FIELD_VENDOR_DEVICE]->bytes;
+
+	return strncmp(ids, VENDOR_NVIDIA ":", strlen(VENDOR_NVIDIA ":")) == 0;
+}
+
 void vgpu_add_candidates(struct vector *found, struct text_pool *pool, struct folder *folder)
 {
 	struct facts *function = found->items[0];
@@ -240,7 +248,8 @@ void vgpu_add_candidates(struct vector *found, struct text_pool *pool, struct fo
 	};
 
 	function->offers_vgpus =
-		folder_has(folder, MDEV_TYPES) || folder_has(folder, CREATABLE_TYPES);
+		is_of_nvidia(function) &&
+		(folder_has(folder, MDEV_TYPES) || folder_has(folder, CREATABLE_TYPES));
 	if (!function->offers_vgpus)
 		return;
 	folder_walk(folder, MDEV_TYPES, take_mdev_type, &reader);

@@ -289,6 +289,8 @@ struct batch *store_take_finished(struct store *store)
 {
 	struct batch *finished;
 
+	if (!store->writing)
+		return NULL;
 	pthread_mutex_lock(&store->mutex);
 	finished = store->finished;
 	store->finished = NULL;

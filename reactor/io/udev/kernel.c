@@ -105,19 +105,16 @@ static int receive(struct kernel *kernel)
 {
 	_Alignas(struct cmsghdr) char control[CONTROL_OF_SENDER];
 	struct sockaddr_nl sender = {0};
-	struct iovec part = {0};
+	struct iovec part = {.iov_len = LARGEST_MESSAGE};
 	struct msghdr header = {.msg_name = &sender,
 		.msg_namelen = sizeof(sender),
 		.msg_iov = &part,
 		.msg_iovlen = 1,
 		.msg_control = control,
 		.msg_controllen = sizeof(control)};
-	ssize_t length = recv(kernel->socket, NULL, 0, MSG_PEEK | MSG_TRUNC);
+	ssize_t length;
 
-	if (length < 0)
-		return error_from_errno();
 	kernel->message.length = 0;
-	part.iov_len = length > LARGEST_MESSAGE ? LARGEST_MESSAGE : (size_t)length;
 	part.iov_base = buffer_reserve(&kernel->message, part.iov_len + 1);
 	length = recvmsg(kernel->socket, &header, 0);
 	if (length < 0)

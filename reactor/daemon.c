@@ -168,10 +168,13 @@ static void lose_device(struct daemon *daemon, const struct look *look)
 /* What a look need not read again; NULL: it reads everything. */
 static const struct facts *find_known(const struct daemon *daemon, const struct look *look)
 {
-	const struct device *device =
-		look->whole ? NULL : core_find(&daemon->core, look->id->bytes);
+	const struct device *device = core_find(&daemon->core, look->id->bytes);
 
-	return device && !device->doubted ? device->now.facts : NULL;
+	if (!device || device->doubted)
+		return NULL;
+	if (look->whole && device->now.facts->kinds & KIND_MASK(KIND_PCI))
+		return NULL;
+	return device->now.facts;
 }
 
 /*

@@ -30,8 +30,7 @@ struct piece {
 
 static const char *const attributes[] = {"vendor", "device", "class", "subsystem_vendor",
 	"subsystem_device", "revision", "numa_node", "sriov_totalvfs", "busnum", "devnum",
-	"idVendor", "idProduct", "serial", "manufacturer", "product", "version", "speed",
-	"bConfigurationValue"};
+	"idVendor", "idProduct", "serial", "manufacturer", "product", "version", "speed"};
 
 static const char *const links[] = {"driver", "iommu_group", "1-2:1.0/driver", "1-2:1.3/driver"};
 
@@ -151,7 +150,7 @@ static void check_device(enum kind kind)
 
 	snprintf(folder.path, sizeof(folder.path), "/sys/bus/x/devices/%s",
 		kind == KIND_USB ? "1-2" : "0000:01:00.0");
-	complete = kind == KIND_USB ? probe_usb(&usb_names, &pool, &folder, facts)
+	complete = kind == KIND_USB ? probe_usb(&usb_names, &pool, &folder, NULL, facts)
 				    : probe_pci(names, &pool, &folder, NULL, facts);
 	if (folder.error)
 		abort();

@@ -71,14 +71,19 @@ static bool look_pci(const char *below, const char *name)
 	return complete;
 }
 
-static bool look_usb(const char *name)
+static bool look_usb_again(const char *name, const struct facts *known)
 {
 	bool complete;
 
 	set_folder(".", name);
-	complete = probe_usb(&usb_names, &pool, &folder, facts);
+	complete = probe_usb(&usb_names, &pool, &folder, known, facts);
 	close(folder.descriptor);
 	return complete;
+}
+
+static bool look_usb(const char *name)
+{
+	return look_usb_again(name, NULL);
 }
 
 static void assert_field(enum field field, const char *want)
@@ -285,7 +290,6 @@ static void write_usb(void)
 	tree_write(&tree, "idProduct", "c52b\n");
 	tree_write(&tree, "version", " 2.00\n");
 	tree_write(&tree, "speed", "1.5\n");
-	tree_write(&tree, "bConfigurationValue", "1\n");
 }
 
 static void a_usb_device_needs_numbers_and_ids(void **state)
@@ -337,18 +341,44 @@ static void drivers_stand_in_interface_order(void **state)
 	tree_link(&tree, "1-2:1.3/driver", "../drivers/usb");
 	tree_link(&tree, "1-2:1.4/driver", "../drivers/usbhid");
 	tree_write(&tree, "1-2:1.1/bInterfaceNumber", "01\n");
-	tree_link(&tree, "1-2:2.0/driver", "../drivers/other-configuration");
 	tree_link(&tree, "1-2.1:1.0/driver", "../drivers/other-device");
 	tree_link(&tree, "1-2:1.x/driver", "../drivers/no-number");
+	tree_link(&tree, "1-2:1/driver", "../drivers/no-interface");
 	tree_link(&tree, "1-0:1.0/driver", "../drivers/hub");
 	assert_true(look_usb("1-2"));
 	assert_field(FIELD_INTERFACE_DRIVERS, "usbhid,snd-usb-audio,usb,cdc_acm");
 	assert_string_equal(facts->bound->bytes, "usbhid,snd-usb-audio,usb,cdc_acm");
 	assert_true(look_usb("usb1"));
 	assert_field(FIELD_INTERFACE_DRIVERS, "hub");
-	tree_write(&tree, "bConfigurationValue", "\n");
+	assert_false(folder.unsettled);
+	/* another configuration takes the place of this one */
+	tree_link(&tree, "1-2:2.0/driver", "../drivers/usbhid");
 	assert_true(look_usb("1-2"));
-	assert_field(FIELD_INTERFACE_DRIVERS, "");
+	assert_true(folder.unsettled);
+}
+
+/* They are behind a lock that a driver may hold for seconds, and never change. */
+static void strings_that_are_known_are_not_read(void **state)
+{
+	struct facts *known;
+
+	(void)state;
+	write_usb();
+	tree_write(&tree, "serial", "S1\n");
+	tree_write(&tree, "product", "Stick\n");
+	assert_true(look_usb("1-2"));
+	known = facts;
+	facts = facts_new(text_ref(known->id), known->kinds);
+	tree_write(&tree, "serial", "read\n");
+	tree_write(&tree, "product", "read\n");
+	tree_write(&tree, "manufacturer", "late\n");
+	tree_write(&tree, "speed", "480\n");
+	assert_true(look_usb_again("1-2", known));
+	assert_field(FIELD_SERIAL, "S1");
+	assert_field(FIELD_PRODUCT, "Stick");
+	assert_field(FIELD_MANUFACTURER, "late");
+	assert_field(FIELD_SPEED, "480");
+	facts_unref(known);
 }
 
 static void hostile_strings_become_clean_text(void **state)
@@ -434,6 +464,7 @@ int main(void)
 		TEST(a_usb_device_needs_numbers_and_ids),
 		TEST(a_usb_device_may_lack_the_rest),
 		TEST(drivers_stand_in_interface_order),
+		TEST(strings_that_are_known_are_not_read),
 		TEST(hostile_strings_become_clean_text),
 		TEST(the_name_of_a_usb_device),
 		TEST(any_number_of_ids_has_names),

@@ -67,7 +67,7 @@ static void look(const char *below, const char *slot)
 	snprintf(folder.path, sizeof(folder.path), "/sys/bus/x/devices/%s", slot);
 	assert_true(probe_pci(names, &pool, &folder, NULL, facts));
 	snprintf(folder.path, sizeof(folder.path), "/sys/bus/x/devices/1-2");
-	assert_true(probe_usb(&usb_names, &pool, &folder, facts));
+	assert_true(probe_usb(&usb_names, &pool, &folder, NULL, facts));
 	assert_int_equal(folder.error, 0);
 	close(folder.descriptor);
 }

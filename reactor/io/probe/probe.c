@@ -66,7 +66,7 @@ static bool set_fields(struct probe *probe, enum kind kind, struct folder *folde
 	case KIND_PCI:
 		return probe_pci(probe->names, probe->pool, folder, known, facts);
 	case KIND_USB:
-		return probe_usb(&probe->usb_names, probe->pool, folder, facts);
+		return probe_usb(&probe->usb_names, probe->pool, folder, known, facts);
 	case KIND_SRIOV_NIC:
 	case KIND_VGPU:
 	case KIND_COUNT:

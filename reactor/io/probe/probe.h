@@ -25,9 +25,9 @@ enum {
 
 /*
  * Looks at the place `id`. `known` is NULL or what an earlier look found there: if the folder is
- * still the same one, what the device's driver cannot change is taken from it, unless it was
- * absent; and what a VF has of its PF, whose own changes ask for looks without `known`. USB devices
- * are always read wholly: binding them makes their interfaces.
+ * still the same one, what a PCI function's driver cannot change is taken from it, unless it was
+ * absent; and what a VF has of its PF, whose own changes ask for looks without `known`. Of a USB
+ * device its strings are, which never change; all else is read: binding it makes its interfaces.
  *
  * 0: the facts of all devices found there were added to ret_found, which was empty, and are the
  * caller's: the device itself, and after it the vGPU candidates that it carries, in the order of

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A USB device: its attributes, and the driver links of its interfaces, which lie in its folder. */
+/*
+ * A USB device: its attributes, and the driver links of its interfaces, which lie in its folder.
+ *
+ * The kernel reads the strings once, when it makes the device, but shows them only to who gets the
+ * device's lock, which is held as long as a driver tries one of the interfaces: up to seconds, if
+ * the device does not answer. So they are read at the first look, and `bConfigurationValue`, behind
+ * the same lock, never: interfaces are named after their configuration, and there is one at a time.
+ */
 #include "io/probe/probe_usb.h"
 
 #include "base/memory.h"
@@ -16,7 +23,9 @@ struct interface {
 };
 
 struct interfaces {
-	char prefix[ENTRY_SIZE]; /* of their folders' names, with the configuration: 1-2.1:1. */
+	char prefix[ENTRY_SIZE]; /* of their folders' names: 1-2.1: */
+	uint64_t configuration;	 /* the one that they are of */
+	bool mixed;		 /* they were of two, so one was giving way to the other */
 	struct interface *items; /* in order of their numbers */
 	size_t count;
 };
@@ -44,23 +53,30 @@ static bool set_mandatory(struct facts *facts, struct text_pool *pool, struct fo
 	return true;
 }
 
-static void set_strings(struct facts *facts, struct text_pool *pool, struct folder *folder)
+static void set_optional(struct facts *facts, struct text_pool *pool, struct folder *folder,
+	const struct facts *known)
 {
 	static const struct {
 		const char *attribute;
 		enum field field;
+		bool locked; /* and the same as long as the device lives */
 	} wanted[] = {
-		{"serial", FIELD_SERIAL},
-		{"manufacturer", FIELD_MANUFACTURER},
-		{"product", FIELD_PRODUCT},
-		{"version", FIELD_USB_VERSION},
-		{"speed", FIELD_SPEED},
+		{"serial", FIELD_SERIAL, true},
+		{"manufacturer", FIELD_MANUFACTURER, true},
+		{"product", FIELD_PRODUCT, true},
+		{"version", FIELD_USB_VERSION, false},
+		{"speed", FIELD_SPEED, false},
 	};
 	char value[ATTRIBUTE_SIZE];
 
-	for (size_t i = 0; i < ARRAY_LENGTH(wanted); i++)
-		if (folder_read(folder, wanted[i].attribute, value) && value[0] != '\0')
-			facts_set(facts, pool, wanted[i].field, value);
+	for (size_t i = 0; i < ARRAY_LENGTH(wanted); i++) {
+		enum field field = wanted[i].field;
+
+		if (wanted[i].locked && known && known->values[field])
+			facts->values[field] = text_ref(known->values[field]);
+		else if (folder_read(folder, wanted[i].attribute, value) && value[0] != '\0')
+			facts_set(facts, pool, field, value);
+	}
 }
 
 static unsigned id_of(const struct text *hex)
@@ -98,16 +114,28 @@ static void set_name(struct facts *facts, struct text_pool *pool, struct usb_nam
 	buffer_done(&name);
 }
 
+/* Configuration and interface of an entry that is named after both, as `1.0`. */
+static bool parse_numbers(const char *name, uint64_t *ret_configuration, uint64_t *ret_interface)
+{
+	const char *dot = strchr(name, '.');
+
+	return dot && number_parse(name, (size_t)(dot - name), 10, 255, ret_configuration) &&
+	       number_parse(dot + 1, strlen(dot + 1), 10, 255, ret_interface);
+}
+
 static void take_interface(const char *entry, void *context)
 {
 	struct interfaces *interfaces = context;
 	size_t prefix = strlen(interfaces->prefix);
 	struct interface interface;
+	uint64_t configuration;
 	size_t at = interfaces->count;
 
 	if (strncmp(entry, interfaces->prefix, prefix) != 0 || at == MOST_INTERFACES ||
-		!number_parse(entry + prefix, strlen(entry + prefix), 10, 255, &interface.number))
+		!parse_numbers(entry + prefix, &configuration, &interface.number))
 		return;
+	interfaces->mixed |= at > 0 && configuration != interfaces->configuration;
+	interfaces->configuration = configuration;
 	snprintf(interface.entry, sizeof(interface.entry), "%s", entry);
 	interfaces->items = memory_resize(interfaces->items, at + 1, sizeof(interface));
 	for (; at > 0 && interfaces->items[at - 1].number > interface.number; at--)
@@ -121,14 +149,11 @@ static void find_interfaces(struct folder *folder, struct interfaces *interfaces
 {
 	const char *name = strrchr(folder->path, '/') + 1;
 	bool is_root_hub = strncmp(name, "usb", 3) == 0;
-	uint64_t configuration;
 
-	/* an unconfigured device has no interfaces, and an empty attribute */
-	if (!folder_read_number(folder, "bConfigurationValue", 10, 255, &configuration))
-		return;
-	snprintf(interfaces->prefix, sizeof(interfaces->prefix), "%.32s%s:%u.",
-		is_root_hub ? name + 3 : name, is_root_hub ? "-0" : "", (unsigned)configuration);
+	snprintf(interfaces->prefix, sizeof(interfaces->prefix),
+		"%.32s%s:", is_root_hub ? name + 3 : name, is_root_hub ? "-0" : "");
 	folder_walk(folder, ".", take_interface, interfaces);
+	folder->unsettled |= interfaces->mixed;
 }
 
 static bool has_element(const struct buffer *list, const char *element)
@@ -170,13 +195,13 @@ static void set_drivers(struct facts *facts, struct text_pool *pool, struct fold
 	free(interfaces.items);
 }
 
-bool probe_usb(
-	struct usb_names *names, struct text_pool *pool, struct folder *folder, struct facts *facts)
+bool probe_usb(struct usb_names *names, struct text_pool *pool, struct folder *folder,
+	const struct facts *known, struct facts *facts)
 {
 	if (!set_mandatory(facts, pool, folder))
 		return false;
 	facts_set(facts, pool, FIELD_PATH, strrchr(folder->path, '/') + 1);
-	set_strings(facts, pool, folder);
+	set_optional(facts, pool, folder, known);
 	set_name(facts, pool, names);
 	set_drivers(facts, pool, folder);
 	return true;

@@ -5,7 +5,7 @@ import os
 import signal
 
 from fake import Daemon, STICK, T4, error, event, reply, whole_daemon
-from place import PATIENCE, SANITIZE, VALGRIND, case, holds, same
+from place import PATIENCE, SANITIZE, VALGRIND, case, holds, same, until
 
 
 @case
@@ -158,6 +158,23 @@ def stdout_that_cannot_be_written_exits_1(place):
     with open('/dev/full', 'wb') as full:
         result = place.fails(1, 'watch', stdout=full, says='No space')
         same(result.stderr.count('\n'), 1)
+
+
+@case
+def closed_standard_descriptors_are_not_the_socket(place):
+    ready = event('ready', epoch='e1')
+    refusal = error('org.hostdevd.NoSuchDevice', message='none')
+    place.serve(lambda call: [ready, 30] if call['method'].endswith('Watch') else refusal)
+    for closed, status, *arguments in (([1], 1, 'watch'), ([0, 1], 1, 'watch', '--json'),
+                                       ([2], 3, 'devices', 'usb1'), ([0, 1, 2], 3, 'devices', 'usb1')):
+        place.daemon.gone.clear()
+        result = place.run(*arguments, stdout=None, stdin=None,
+                           preexec_fn=lambda: list(map(os.close, closed)))
+        same(result.returncode, status, result.stderr)
+        if 2 not in closed:
+            holds('cannot write to standard output: Bad file descriptor' in result.stderr, result.stderr)
+        until(place.daemon.gone.is_set, 'the connection closed')
+        same(place.daemon.rest, b'')
 
 
 @case

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Commands about instances: what they ask, what they print, how they end."""
 import json
+import os
 import signal
 import time
 
@@ -109,6 +110,27 @@ def claims_print_how_to_attach(place):
     result = place.fails(1, 'claim', 't4', '--vm', 'v', '--count', '2', '--format', 'qemu',
                          says='i-12 (usb:1-2.1) has nothing to attach for qemu')
     same(result.stdout, 'vfio-pci,host=0000:01:00.0\n')
+    holds('the claim stands all the same; to give it back: hostdevctl release i-1; hostdevctl release '
+          'i-12\n' in result.stderr, result.stderr)
+
+
+@case
+def claims_that_cannot_be_printed_are_told(place):
+    place.serve()
+    release = 'stands all the same; to give it back: hostdevctl release i-1\n'
+    for more in ([], ['-j'], ['--format', 'qemu'], ['--format', 'json']):
+        with open('/dev/full', 'wb') as full:
+            result = place.fails(1, 'claim', 't4', '--vm', 'v', *more, stdout=full, says='No space')
+        holds(release in result.stderr, result.stderr)
+    with open('/dev/full', 'wb') as full:
+        place.fails(1, 'claim', 't4', '--vm', 'v', '--tenant', 'blue', stdout=full,
+                    says='to give it back: hostdevctl unassign i-1\n')
+        held = place.fails(1, 'claim', 't4', '--vm', 'v', '--hold', stdout=full, says='No space')
+        holds('stands' not in held.stderr, held.stderr)
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, 'wb') as gone:
+        place.fails(1, 'claim', 't4', '--vm', 'v', stdout=gone, says=release)
 
 
 @case

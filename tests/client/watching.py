@@ -67,6 +67,24 @@ def watch_flushes_each_event_and_ends_on_interrupt(place):
 
 
 @case
+def watch_ends_with_its_reader_though_nothing_happens(place):
+    place.serve([LIVE[0], LIVE[2], 3600])
+    for arguments in (['watch'], ['watch', '--json']):
+        process = place.start(*arguments)
+        process.stdout.readline()
+        process.stdout.readline()
+        process.stdout.close()
+        same(process.wait(PATIENCE), -signal.SIGPIPE)
+        same(process.stderr.read(), '')
+    process = place.start('watch', '--exec', '/bin/true')
+    process.stdout.close()
+    time.sleep(0.2)
+    same(process.poll(), None)
+    process.kill()
+    process.wait(PATIENCE)
+
+
+@case
 def watch_since_passes_epoch_and_number(place):
     place.serve([LIVE[2], None])
     place.run('watch', '--since', 'boot:7f:42', '--snapshot')

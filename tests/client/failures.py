@@ -20,6 +20,8 @@ def error_replies_have_their_exit_status(place):
             same(place.fails(status, 'status', says='it said \ufffd so').stdout, '')
     names['now'] = 'org.varlink.service.PermissionDenied'
     place.fails(5, 'status')
+    names['now'] = 'org.varlink.service.InvalidParameter'
+    place.fails(2, 'claim', 't4', '--vm', 'x' * 200)
     names['now'] = 'org.hostdevd.HistoryLost'
     place.fails(1, 'watch', '--since', 'e0:4', says='--snapshot')
 
@@ -27,7 +29,7 @@ def error_replies_have_their_exit_status(place):
 @case
 def error_without_message_shows_name_and_parameters(place):
     place.serve(error('org.varlink.service.InvalidParameter', parameter='device'))
-    place.fails(1, 'status', says='org.varlink.service.InvalidParameter {"parameter":"device"}')
+    place.fails(2, 'status', says='org.varlink.service.InvalidParameter {"parameter":"device"}')
 
 
 @case

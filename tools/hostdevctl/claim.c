@@ -43,24 +43,15 @@ static const struct command_option options[] = {
 	{0},
 };
 
-static void add_text(struct hostdev_value *parameters, const struct invocation *invocation,
-	int option, const char *key)
-{
-	const char *text = invocation->values[option];
-
-	if (text)
-		client_parameter(parameters, key, hostdev_value_new_text(text));
-}
-
 static bool add_number(struct hostdev_value *parameters, const struct invocation *invocation,
-	int option, const char *key)
+	int option, const char *key, int64_t least)
 {
 	const char *text = invocation->values[option];
 	int64_t number;
 
 	if (!text)
 		return true;
-	if (!number_read(options[option].name, text, &number))
+	if (!number_read(options[option].name, text, least, &number))
 		return false;
 	client_parameter(parameters, key, hostdev_value_new_integer(number));
 	return true;
@@ -90,23 +81,23 @@ static bool add_choice(struct hostdev_value *parameters, const struct invocation
 		client_parameter(parameters, "device", hostdev_value_new_text(id));
 		free(id);
 	}
-	return add_number(parameters, invocation, CLAIM_COUNT, "count") &&
-	       add_number(parameters, invocation, CLAIM_NUMA, "numa_node");
+	return add_number(parameters, invocation, CLAIM_COUNT, "count", 1) &&
+	       add_number(parameters, invocation, CLAIM_NUMA, "numa_node", 0);
 }
 
 static bool add_life(struct hostdev_value *parameters, const struct invocation *invocation)
 {
 	if (invocation->values[CLAIM_HOLD])
 		client_parameter(parameters, "life", hostdev_value_new_text("connection"));
-	return add_number(parameters, invocation, CLAIM_PID, "pid");
+	return add_number(parameters, invocation, CLAIM_PID, "pid", 1);
 }
 
 /* False: a value is none, and a message said so. */
 static bool add_parameters(struct hostdev_value *parameters, const struct invocation *invocation)
 {
-	add_text(parameters, invocation, CLAIM_VM, "vm");
-	add_text(parameters, invocation, CLAIM_TENANT, "tenant");
-	add_text(parameters, invocation, CLAIM_TOKEN, "token");
+	client_name(parameters, "vm", invocation->values[CLAIM_VM]);
+	client_name(parameters, "tenant", invocation->values[CLAIM_TENANT]);
+	client_name(parameters, "token", invocation->values[CLAIM_TOKEN]);
 	return add_choice(parameters, invocation) && add_wait(parameters, invocation) &&
 	       add_life(parameters, invocation);
 }

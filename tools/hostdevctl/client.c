@@ -32,6 +32,7 @@ static const struct meaning meanings[] = {
 	{"org.hostdevd.Busy", EXIT_BUSY, ""},
 	{"org.hostdevd.NotPermitted", EXIT_NOT_PERMITTED, ""},
 	{"org.varlink.service.PermissionDenied", EXIT_NOT_PERMITTED, ""},
+	{"org.varlink.service.InvalidParameter", EXIT_USAGE, ""},
 	{"org.hostdevd.Timeout", EXIT_TIMED_OUT, ""},
 	{"org.hostdevd.InvalidRules", EXIT_INVALID, ""},
 	{"org.hostdevd.HistoryLost", EXIT_FAILED,
@@ -244,6 +245,17 @@ struct hostdev_value *client_parameter(
 		exit(EXIT_USAGE);
 	}
 	return parameters;
+}
+
+void client_name(struct hostdev_value *parameters, const char *option, const char *name)
+{
+	if (!name)
+		return;
+	if (!*name) {
+		output_complain("--%s: it must be a name, not an empty one", option);
+		exit(EXIT_USAGE);
+	}
+	client_parameter(parameters, option, hostdev_value_new_text(name));
 }
 
 struct hostdev_value *client_device(const char *text)

@@ -39,5 +39,9 @@ enum exit_status client_show(const struct invocation *invocation, const char *me
 struct hostdev_value *client_parameter(
 	struct hostdev_value *parameters, const char *key, struct hostdev_value *member);
 
+/* Adds what --option named, as the parameter of the option's name; NULL: nothing. Ends the program
+ * if the name is empty or not UTF-8. */
+void client_name(struct hostdev_value *parameters, const char *option, const char *name);
+
 /* The parameter `device` with the id that text stands for. */
 struct hostdev_value *client_device(const char *text);

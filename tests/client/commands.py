@@ -33,6 +33,11 @@ def usage_errors_exit_2_and_name_the_nearest(place):
     place.fails(2, 'devcies', says='nearest is devices')
     place.fails(2, 'help', 'wacth', says='nearest is watch')
     place.fails(2, 'watch', '--snapshoot', says='nearest is --snapshot')
+    for far in ('list', 'x', 'delete-everything'):
+        result = place.fails(2, far, says='`hostdevctl --help` lists them')
+        holds('nearest' not in result.stderr, result.stderr)
+    place.fails(2, 'watch', '--qqqqqq', says='--qqqqqq for watch; --help lists all')
+    place.fails(2, 'wait', '--grop=audio-controllers', says='nearest is --group')
     place.fails(2, '--jsno', 'status', says='nearest is --json')
     place.fails(2, 'status', '--timeout', '3', says='--timeout')
     place.fails(2, 'status', '-x', says='unknown option -x for status')

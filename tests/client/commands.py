@@ -65,7 +65,7 @@ def options_may_stand_anywhere(place):
     place.daemon.calls.clear()
     result = place.run('--timeout', '0.1', '--group', 'none', 'wait')
     same(result.returncode, 1, result.stderr)  # the fake has no Watch: but the options were read
-    same(place.daemon.calls[0]['parameters']['groups'], ['none'])
+    same(place.daemon.calls[-1]['parameters']['groups'], ['none'])
 
 
 @case

@@ -18,6 +18,15 @@ const char *show_text(const struct hostdev_value *object, const char *key)
 	return text ? text : "";
 }
 
+const struct hostdev_value *show_find(
+	const struct hostdev_value *list, const char *key, const char *text)
+{
+	for (size_t i = 0; i < hostdev_value_count(list); i++)
+		if (strcmp(show_text(hostdev_value_at(list, i), key), text) == 0)
+			return hostdev_value_at(list, i);
+	return NULL;
+}
+
 static char *list_line(const struct hostdev_value *list)
 {
 	char *line = output_must(strdup(""));

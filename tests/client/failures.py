@@ -48,7 +48,8 @@ def no_daemon_exits_6_and_says_how_to_start_it(place):
     holds(f'hostdevd --socket {place.socket}' in result.stderr, result.stderr)
     place.serve().close()
     place.fails(6, 'status', says='refused')
-    place.fails(6, 'status', '--socket', '/' + 'x' * 200, says='too long')
+    place.fails(6, 'status', '--socket', '/' + 'x' * 200,
+                says='the path has 201 bytes, and a socket\'s has 107 at most')
     place.fails(6, 'watch', '--socket', place.path + '/none')
     place.fails(6, 'status', '--socket', '')
     result = place.run('status', env={**place.environment, 'HOSTDEVD_SOCKET': ''})
@@ -140,11 +141,14 @@ def daemon_that_dies_exits_6(place):
     now = {}
     place.serve(lambda call: now['pieces'])
     for now['pieces'] in ([None], [b'{"parameters":{', None], [b'x' * 300000, None]):
-        same(place.fails(6, 'status', says='went away').stdout, '')
+        same(place.fails(6, 'status', says='closed the connection before any reply').stdout, '')
+    for command in (['watch'], ['wait', 'usb1'], ['claim', 't4', '--vm', 'v']):
+        now['pieces'] = [None]
+        place.fails(6, *command, says='too many connections are open (`limits` in hostdevd.conf)')
     now['pieces'] = [event('ready', epoch='e1'), event('resync')[:20], None]
-    same(place.fails(6, 'watch', says='went away').stdout, '22:13:20 ready e1:1\n')
+    same(place.fails(6, 'watch', says='s went away').stdout, '22:13:20 ready e1:1\n')
     now['pieces'] = [event('ready', epoch='e1', more=False)]
-    place.fails(6, 'watch', says='went away')
+    place.fails(6, 'watch', says='s went away')
 
 
 @case

@@ -13,10 +13,11 @@ enum exit_status client_connect(
 enum exit_status client_watch(const struct invocation *invocation, struct hostdev_value *parameters,
 	struct hostdev **ret_connection);
 
-/* Waits for a Watch's next reply, at most timeout_ms (negative: without limit). EXIT_DONE: the
- * reply belongs to the caller. EXIT_TIMED_OUT is the one that prints no message. */
+/* Waits for a Watch's next reply, at most timeout_ms (negative: without limit); first: there was
+ * none before, for the message. EXIT_DONE: the reply belongs to the caller. EXIT_TIMED_OUT is the
+ * one that prints no message. */
 enum exit_status client_next(const struct invocation *invocation, struct hostdev *connection,
-	int timeout_ms, struct hostdev_value **ret_parameters);
+	int timeout_ms, bool first, struct hostdev_value **ret_parameters);
 
 /* Calls a method and waits for its reply, which belongs to the caller. */
 enum exit_status client_call(const struct invocation *invocation, struct hostdev *connection,

@@ -97,6 +97,7 @@ static enum exit_status wait_for(const struct invocation *invocation, struct hos
 	enum exit_status status;
 	bool found = false;
 	bool ready = false;
+	bool first = true;
 
 	while (!found) {
 		/* what is there already counts, and its telling takes a moment */
@@ -104,11 +105,12 @@ static enum exit_status wait_for(const struct invocation *invocation, struct hos
 
 		/* events that flow without a pause do not stop the clock */
 		status = left == 0 ? EXIT_TIMED_OUT
-				   : client_next(invocation, connection, left, &parameters);
+				   : client_next(invocation, connection, left, first, &parameters);
 		if (status == EXIT_TIMED_OUT)
 			complain_late(id, group, invocation->values[WAIT_TIMEOUT]);
 		if (status != EXIT_DONE)
 			return status;
+		first = false;
 		event = hostdev_value_get(parameters, "event");
 		found = is_it(event, id, group);
 		ready = ready || strcmp(show_text(event, "type"), "ready") == 0;

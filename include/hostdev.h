@@ -26,6 +26,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The version of this header, 0.1.0; pkg-config --modversion libhostdev says the same. */
+#define HOSTDEV_VERSION_MAJOR 0
+#define HOSTDEV_VERSION_MINOR 1
+#define HOSTDEV_VERSION_MICRO 0
+
 #ifdef __cplusplus
 extern "C" {
 #endif

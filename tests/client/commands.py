@@ -234,6 +234,35 @@ def rules_show_the_disabled_ones(place):
 
 
 @case
+def rules_and_fields_are_never_cut(place):
+    place.serve()
+    same(place.terminal('rules', NO_COLOR='1'), '''\
+NUMBER  GROUP  NAME      ENABLED   MATCHES  MATCH
+1       t4     t4-node0  enabled   1        ("vendor_device", "equal",
+                                            "10de:1eb8")
+2       t4     lab       disabled  0        ("slot", "begins-with", "0000:41")
+''')
+    below = place.terminal('rules', columns=60, NO_COLOR='1')
+    same(below, '''\
+NUMBER  GROUP  NAME      ENABLED   MATCHES
+    MATCH
+1       t4     t4-node0  enabled   1
+    ("vendor_device", "equal", "10de:1eb8")
+2       t4     lab       disabled  0
+    ("slot", "begins-with", "0000:41")
+''')
+    same(re.sub('\033\\[[0-9]*m', '', place.terminal('rules', columns=60, NO_COLOR='')), below)
+    holds('("vendor_device"\n    , "equal",\n    "10de' in place.terminal('rules', columns=20, NO_COLOR='1'),
+          'a word that is too long')
+    place.hostdevd(json.dumps({'fields': [
+        {'kind': 'pci', 'name': 'n' * 24, 'type': 't' * 12, 'source': 's' * 30,
+         'description': ' '.join(['word'] * 30)}]}))
+    text = place.terminal('fields', NO_COLOR='1')
+    holds('…' not in text and text.count('word') == 30, text)
+    holds(all(len(line) <= 80 for line in text.split('\n')), text)
+
+
+@case
 def explain_shows_conditions_nested(place):
     place.serve()
     same(place.ok('explain', '01:00.0'), '''\

@@ -85,6 +85,7 @@ def status_shows_every_key_nested(place):
 version   0.1.0
 seq       17
 epoch     e1
+started   1700000000000000
 monitor   udev
 storage   ok
 counters
@@ -106,6 +107,15 @@ subscribers
     behind  0
 ''')
     same(place.daemon.calls, [{'method': 'org.hostdevd.Status'}])
+
+
+@case
+def times_are_readable_on_a_terminal(place):
+    place.serve()
+    holds('\nstarted   2023-11-14 22:13:20 UTC\n' in place.terminal('status'), place.terminal('status'))
+    text = place.terminal('assign', 'i-12', '--vm', 'v', TZ='EST5')
+    holds('2023-11-14 17:13:20 EST\n' in text, text)
+    holds('1700000000000000\n' in place.ok('assign', 'i-12', '--vm', 'v'), 'the number in a pipe')
 
 
 @case

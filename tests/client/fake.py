@@ -41,7 +41,7 @@ RULES = [
      'match': '("slot", "begins-with", "0000:41")', 'matches': 0},
 ]
 STATUS = {
-    'version': '0.1.0', 'seq': 17, 'epoch': 'e1', 'monitor': 'udev', 'storage': 'ok',
+    'version': '0.1.0', 'seq': 17, 'epoch': 'e1', 'started': 1700000000000000, 'monitor': 'udev', 'storage': 'ok',
     'counters': {'events': 12, 'by_kind': {'pci': 3}}, 'latency': {'p50_ms': 0.1},
     'warnings': [], 'limits': ['a', 'b'], 'future': None, 'stale': False,
     'subscribers': [{'uid': 0, 'behind': 2}, {'uid': 7, 'behind': 0}],

@@ -17,7 +17,8 @@ const struct hostdev_value *show_find(
  * caller frees it. */
 char *show_line(const struct hostdev_value *value);
 
-/* All members of an object, a line each, nested objects indented below their key. */
+/* All members of an object, a line each, nested objects indented below their key; on a terminal
+ * `started` and `since` as local time. */
 void show_object(const struct hostdev_value *object, int indent);
 
 /* A rule file's error or finding: `file:line: message; hint`, as far as they are there. */

@@ -245,6 +245,17 @@ int rule_files_read(const struct vector *directories, uid_t uid, struct rule_err
 	return errors->errors.count > errors_before ? LOAD_INVALID : 0;
 }
 
+void rule_files_find_missing(const struct vector *directories, struct rule_errors *errors)
+{
+	for (size_t i = 0; i < directories->count; i++) {
+		const char *directory = directories->items[i];
+
+		if (access(directory, F_OK) < 0 && errno == ENOENT)
+			rule_errors_add(errors, directory, 0, "the folder of your rule files",
+				"there is no such folder");
+	}
+}
+
 int rule_file_read(
 	const char *file, uid_t uid, struct rule_errors *errors, struct vector *ret_texts)
 {

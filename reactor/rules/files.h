@@ -20,6 +20,9 @@ extern const char *const rule_default_directories[];
 int rule_files_read(const struct vector *directories, uid_t uid, struct rule_errors *errors,
 	struct vector *ret_texts);
 
+/* Adds an error for each of the directories that is not there. */
+void rule_files_find_missing(const struct vector *directories, struct rule_errors *errors);
+
 /* Reads one file with the same checks; a link to /dev/null is an empty one. 0 or LOAD_INVALID. */
 int rule_file_read(
 	const char *file, uid_t uid, struct rule_errors *errors, struct vector *ret_texts);

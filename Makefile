@@ -7,7 +7,7 @@
 # make install    DESTDIR as usual
 #
 # Everything but main.c is one static library, so that tests link the real thing.
-VERSION := 0.1.0
+VERSION := 0.1.0# as in include/hostdev.h
 BUILD   ?= build
 # the daemon looks for its files there, so these are no choice
 PREFIX  := /usr
@@ -128,6 +128,9 @@ install: all
 	ln -sf libhostdev.so.0 $(DESTDIR)$(PREFIX)/lib/libhostdev.so
 	install -D -m 755 $(BUILD)/hostdevctl $(DESTDIR)$(PREFIX)/bin/hostdevctl
 	install -D -m 644 include/hostdev.h $(DESTDIR)$(PREFIX)/include/hostdev.h
+	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' tools/libhostdev/libhostdev.pc.in \
+		>$(DESTDIR)$(PREFIX)/lib/pkgconfig/libhostdev.pc
 	install -D -m 644 include/org.hostdevd.varlink \
 		$(DESTDIR)$(PREFIX)/share/varlink/org.hostdevd.varlink
 	install -D -m 644 conf/hostdevd.conf $(DESTDIR)$(SYSCONF)/hostdevd/hostdevd.conf

@@ -26,6 +26,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The version of this header, 0.1.0; pkg-config --modversion libhostdev says the same. */
+#define HOSTDEV_VERSION_MAJOR 0
+#define HOSTDEV_VERSION_MINOR 1
+#define HOSTDEV_VERSION_MICRO 0
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -68,9 +73,9 @@ struct hostdev *hostdev_disconnect(struct hostdev *connection);
  * of the interface org.hostdevd. parameters is borrowed; NULL stands for {}.
  * HOSTDEV_REPLY: *ret_parameters are the reply's. HOSTDEV_ERROR: *ret_parameters are the error's.
  * Both are always objects, and belong to the caller. Besides -errno of the socket: -EBUSY, another
- * call is under way; -EINVAL, parameters is no object; -ECONNRESET, the daemon went away; -EPROTO,
- * the daemon broke the protocol; -EMSGSIZE, its reply passes 256 MiB. After the last three the
- * connection is of no more use. */
+ * call is under way; -EINVAL, parameters is no object, or method not UTF-8; -ECONNRESET, the daemon
+ * went away; -EPROTO, the daemon broke the protocol; -EMSGSIZE, its reply passes 256 MiB. After the
+ * last three the connection is of no more use. */
 int hostdev_call(struct hostdev *connection, const char *method,
 	const struct hostdev_value *parameters, struct hostdev_value **ret_parameters);
 

@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "people.h"
 #include "rules/files.h"
-#include "rules/scan.h"
+#include "rules/load_settings.h"
 #include "rules/suggest.h"
 
 #include <inttypes.h>
@@ -196,21 +196,12 @@ static void read_settings(struct reading *reading, const config_setting_t *root)
 
 static void read_text(struct reading *reading, const struct rule_text *text)
 {
-	struct buffer bytes = {0};
 	config_t config;
 
-	buffer_add(&bytes, text->bytes, text->length);
-	buffer_add_byte(&bytes, '\n'); /* libconfig takes a comment only with its line end */
 	config_init(&config);
-	if (config_read_string(&config, buffer_string(&bytes)))
+	if (load_settings(text, reading->errors, &config))
 		read_settings(reading, config_root_setting(&config));
-	else
-		rule_errors_add(reading->errors, reading->file,
-			(unsigned)config_error_line(&config),
-			"look for a missing `;` or `,` here or on the line before", "%s",
-			config_error_text(&config));
 	config_destroy(&config);
-	buffer_done(&bytes);
 }
 
 static void take_config(struct reading *reading, struct config *ret_config)
@@ -250,8 +241,7 @@ int config_load_text(
 	struct reading reading = {.file = text->file, .errors = errors, .rights.own = geteuid()};
 	size_t before = errors->errors.count;
 
-	if (scan_text(text, errors))
-		read_text(&reading, text);
+	read_text(&reading, text);
 	if (errors->errors.count == before) {
 		take_config(&reading, ret_config);
 		return 0;

@@ -7,7 +7,6 @@
 #include "model/field.h"
 #include "rules/files.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,18 +58,6 @@ static void print_check(const struct rule_errors *errors, const struct ruleset *
 			ruleset->rules.count);
 }
 
-/* A check of a folder that is not there is a slip of the pen; to a start it is an empty one. */
-static void check_directories(const struct options *options, struct rule_errors *errors)
-{
-	for (size_t i = 0; i < options->rule_directories.count && options->rules_named; i++) {
-		const char *directory = options->rule_directories.items[i];
-
-		if (access(directory, F_OK) < 0 && errno == ENOENT)
-			rule_errors_add(errors, directory, 0, "the folder of your rule files",
-				"there is no such folder");
-	}
-}
-
 /* Loads everything, adding all errors; the ruleset is empty if there are any. */
 static struct ruleset *load_all(
 	const struct options *options, struct text_pool *pool, struct rule_errors *errors)
@@ -82,7 +69,8 @@ static struct ruleset *load_all(
 
 	if (config_load(options->config, errors, &config) == 0)
 		load.regex_match_limit = config.regex_match_limit;
-	check_directories(options, errors);
+	if (options->rules_named)
+		rule_files_find_missing(&options->rule_directories, errors);
 	rule_files_read(&options->rule_directories, geteuid(), errors, &texts);
 	if (load_rules(&texts, &load, errors, &ruleset) != 0)
 		ruleset = ruleset_new();

@@ -54,6 +54,14 @@ static int read_config(struct daemon *daemon)
 	return result;
 }
 
+/* Root may do what was forbidden, and nothing else that fails. */
+static const char *root_hint(int result)
+{
+	bool forbidden = result == -EACCES || result == -EPERM;
+
+	return forbidden && geteuid() != 0 ? "start as root, or " : "";
+}
+
 static int open_store(struct daemon *daemon)
 {
 	const char *state = daemon->options->state;
@@ -79,9 +87,8 @@ static int open_store(struct daemon *daemon)
 			state);
 		return 0;
 	}
-	log_error("cannot use the state folder %s: %s; start as root, or name another folder with "
-		  "--state",
-		state, strerror(-result));
+	log_error("cannot use the state folder %s: %s; %sname another folder with --state", state,
+		strerror(-result), root_hint(result));
 	return result;
 }
 
@@ -111,10 +118,14 @@ static int open_socket(struct daemon *daemon)
 			path);
 	else if (result == -ENOTSOCK)
 		log_error("%s is no socket; remove it, or name another with --socket", path);
+	else if (result == -ENAMETOOLONG)
+		log_error(
+			"cannot make the socket %s: the path has %zu bytes, and a socket's has 107 "
+			"at most; name another with --socket",
+			path, strlen(path));
 	else if (result < 0)
-		log_error("cannot make the socket %s: %s; start as root, or name another with "
-			  "--socket",
-			path, strerror(-result));
+		log_error("cannot make the socket %s: %s; %sname another with --socket", path,
+			strerror(-result), root_hint(result));
 	return result < 0 ? result : 0;
 }
 

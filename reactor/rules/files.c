@@ -57,37 +57,6 @@ static bool is_rule_file(const char *name)
 	return name[0] != '.' && length > 5 && strcmp(name + length - 5, ".conf") == 0;
 }
 
-static void list_directory(const char *directory, size_t directory_at, struct rule_errors *errors,
-	struct vector *found)
-{
-	DIR *stream = opendir(directory);
-	const struct dirent *entry;
-
-	if (!stream) {
-		if (errno != ENOENT)
-			rule_errors_add(errors, directory, 0, "a folder that the daemon can read",
-				"cannot list it: %s", strerror(errno));
-		return;
-	}
-	while ((entry = readdir(stream)))
-		if (is_rule_file(entry->d_name))
-			add_found(found, directory, entry->d_name, directory_at);
-	closedir(stream);
-}
-
-/* By name; of one name, the last directory's first. */
-static int by_name(const void *left, const void *right)
-{
-	const struct found_file *const *first = left;
-	const struct found_file *const *second = right;
-	int order = strcmp((*first)->name, (*second)->name);
-
-	if (order != 0)
-		return order;
-	return ((*first)->directory < (*second)->directory) -
-	       ((*first)->directory > (*second)->directory);
-}
-
 /* Whether `group` is the primary group of `owner`, or root's. */
 static bool is_own_group(uid_t owner, gid_t group)
 {
@@ -101,30 +70,62 @@ static bool is_own_group(uid_t owner, gid_t group)
 	       found->pw_gid == group;
 }
 
-/* Whether the file may be trusted; else an error was added. */
-static bool check_status(
+/* Whether only root, `uid` and their own groups decide what is there; else an error was added. */
+static bool check_trust(
 	const char *path, const struct stat *status, uid_t uid, struct rule_errors *errors)
 {
-	if (!S_ISREG(status->st_mode)) {
-		rule_errors_add(errors, path, 0, "a file, or a link to one or to /dev/null",
-			"not a regular file");
-		return false;
-	}
-	if (status->st_uid != 0 && status->st_uid != uid) {
+	if (status->st_uid != 0 && status->st_uid != uid)
 		rule_errors_add(errors, path, 0, "chown root it", "owned by user %u",
 			(unsigned)status->st_uid);
-		return false;
-	}
-	if (status->st_mode & S_IWOTH) {
+	else if (status->st_mode & S_IWOTH)
 		rule_errors_add(errors, path, 0, "chmod o-w it", "everybody may write it");
-		return false;
-	}
-	if ((status->st_mode & S_IWGRP) && !is_own_group(status->st_uid, status->st_gid)) {
+	else if ((status->st_mode & S_IWGRP) && !is_own_group(status->st_uid, status->st_gid))
 		rule_errors_add(errors, path, 0, "chmod g-w it", "group %u may write it",
 			(unsigned)status->st_gid);
-		return false;
+	else
+		return true;
+	return false;
+}
+
+struct reader {
+	uid_t uid;
+	size_t sum; /* bytes read so far */
+	struct rule_errors *errors;
+	struct vector *texts;
+};
+
+static void list_directory(const struct reader *reader, const char *directory, size_t directory_at,
+	struct vector *found)
+{
+	DIR *stream = opendir(directory);
+	const struct dirent *entry;
+	struct stat status;
+
+	if (!stream || fstat(dirfd(stream), &status) < 0) {
+		if (errno != ENOENT)
+			rule_errors_add(reader->errors, directory, 0,
+				"a folder that the daemon can read", "cannot list it: %s",
+				strerror(errno));
+	} else if (check_trust(directory, &status, reader->uid, reader->errors)) {
+		while ((entry = readdir(stream)))
+			if (is_rule_file(entry->d_name))
+				add_found(found, directory, entry->d_name, directory_at);
 	}
-	return true;
+	if (stream)
+		closedir(stream);
+}
+
+/* By name; of one name, the last directory's first. */
+static int by_name(const void *left, const void *right)
+{
+	const struct found_file *const *first = left;
+	const struct found_file *const *second = right;
+	int order = strcmp((*first)->name, (*second)->name);
+
+	if (order != 0)
+		return order;
+	return ((*first)->directory < (*second)->directory) -
+	       ((*first)->directory > (*second)->directory);
 }
 
 static void cannot_read(const char *path, int error, struct rule_errors *errors)
@@ -146,13 +147,6 @@ static void add_text(const char *path, struct buffer *bytes, struct vector *text
 	*text = (struct rule_text){memory_duplicate(path), bytes->bytes, bytes->length};
 	vector_add(texts, text);
 }
-
-struct reader {
-	uid_t uid;
-	size_t sum; /* bytes read so far */
-	struct rule_errors *errors;
-	struct vector *texts;
-};
 
 /* Reads the file that `handle` (O_PATH) stands for. */
 static void read_handle(struct reader *reader, const char *path, int handle)
@@ -177,6 +171,30 @@ static void read_handle(struct reader *reader, const char *path, int handle)
 		add_text(path, &bytes, reader->texts);
 }
 
+/* Whether it is none, or that of somebody who may say what is in its place; else an error was
+ * added. */
+static bool check_link(const struct reader *reader, const char *path)
+{
+	struct stat status;
+
+	if (lstat(path, &status) < 0 || !S_ISLNK(status.st_mode) || status.st_uid == 0 ||
+		status.st_uid == reader->uid)
+		return true;
+	rule_errors_add(reader->errors, path, 0, "chown -h root it", "a link owned by user %u",
+		(unsigned)status.st_uid);
+	return false;
+}
+
+/* Whether what the path leads to is a file that may be trusted; else an error was added. */
+static bool check_file(const struct reader *reader, const char *path, const struct stat *status)
+{
+	if (S_ISREG(status->st_mode))
+		return check_trust(path, status, reader->uid, reader->errors);
+	rule_errors_add(reader->errors, path, 0, "a file, or a link to one or to /dev/null",
+		"not a regular file");
+	return false;
+}
+
 static void read_file(struct reader *reader, const char *path)
 {
 	int handle = open(path, O_PATH | O_CLOEXEC);
@@ -184,8 +202,8 @@ static void read_file(struct reader *reader, const char *path)
 
 	if (handle < 0 || fstat(handle, &status) < 0)
 		cannot_read(path, errno, reader->errors);
-	else if (!is_null_device(&status) &&
-		 check_status(path, &status, reader->uid, reader->errors))
+	else if (check_link(reader, path) && !is_null_device(&status) &&
+		 check_file(reader, path, &status))
 		read_handle(reader, path, handle);
 	if (handle >= 0)
 		close(handle);
@@ -213,7 +231,7 @@ int rule_files_read(const struct vector *directories, uid_t uid, struct rule_err
 	struct vector found = {0};
 
 	for (size_t i = 0; i < directories->count; i++)
-		list_directory(directories->items[i], i, errors, &found);
+		list_directory(&reader, directories->items[i], i, &found);
 	if (found.count > 1)
 		qsort(found.items, found.count, sizeof(*found.items), by_name);
 	read_found(&reader, &found);
@@ -225,6 +243,17 @@ int rule_files_read(const struct vector *directories, uid_t uid, struct rule_err
 	}
 	vector_done(&found);
 	return errors->errors.count > errors_before ? LOAD_INVALID : 0;
+}
+
+void rule_files_find_missing(const struct vector *directories, struct rule_errors *errors)
+{
+	for (size_t i = 0; i < directories->count; i++) {
+		const char *directory = directories->items[i];
+
+		if (access(directory, F_OK) < 0 && errno == ENOENT)
+			rule_errors_add(errors, directory, 0, "the folder of your rule files",
+				"there is no such folder");
+	}
 }
 
 int rule_file_read(

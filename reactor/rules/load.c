@@ -6,39 +6,12 @@
 #include "rules/load.h"
 
 #include "base/memory.h"
+#include "rules/load_settings.h"
 #include "rules/loader.h"
 #include "rules/matcher.h"
 #include "rules/pattern.h"
-#include "rules/scan.h"
 
 #include <string.h>
-
-static void syntax_error(struct loader *loader, const struct loader_file *file, const char *hint,
-	const char *message)
-{
-	rule_errors_add(loader->errors, file->text->file,
-		(unsigned)config_error_line(&file->config), hint, "%s", message);
-}
-
-static void parse(struct loader *loader, struct loader_file *file)
-{
-	struct buffer bytes = {0};
-
-	if (!scan_text(file->text, loader->errors))
-		return;
-	buffer_add(&bytes, file->text->bytes, file->text->length);
-	buffer_add_byte(&bytes, '\n'); /* libconfig takes a comment only with its line end */
-	file->parsed = config_read_string(&file->config, buffer_string(&bytes));
-	buffer_done(&bytes);
-	if (file->parsed)
-		return;
-	if (strcmp(config_error_text(&file->config), "duplicate setting name") == 0)
-		syntax_error(loader, file, "keep one of them", "the same key twice in one `{}`");
-	else
-		syntax_error(loader, file,
-			"look for a missing `;` or `,` here or on the line before",
-			config_error_text(&file->config));
-}
 
 static void open_file(struct loader *loader, const struct rule_text *text)
 {
@@ -49,7 +22,7 @@ static void open_file(struct loader *loader, const struct rule_text *text)
 	config_init(&file->config);
 	loader->errors->source = loader->files.count;
 	vector_add(&loader->files, file);
-	parse(loader, file);
+	file->parsed = load_settings(text, loader->errors, &file->config);
 }
 
 static void close_files(struct loader *loader)

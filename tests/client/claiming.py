@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Commands about instances: what they ask, what they print, how they end."""
 import json
+import os
 import signal
 import time
 
@@ -63,16 +64,25 @@ def wrong_arguments_exit_2_before_anything_is_asked(place):
             ('whole number', 'claim', 't4', '--vm', 'v', '--count', '-1'),
             ('whole number', 'claim', 't4', '--vm', 'v', '--numa', '1.5'),
             ('whole number', 'claim', 't4', '--vm', 'v', '--pid', '99999999999999999999'),
+            ('1 or more', 'claim', 't4', '--vm', 'v', '--count', '0'),
+            ('1 or more', 'claim', 't4', '--vm', 'v', '--pid', '0'),
+            ('--vm: it must be a name', 'claim', 't4', '--vm', ''),
+            ('--token: it must be a name', 'claim', 't4', '--vm', 'v', '--token', ''),
             ('number of seconds', 'claim', 't4', '--vm', 'v', '--wait', 'long'),
             ('number of seconds', 'claim', 't4', '--vm', 'v', '--wait', '-1'),
             ('to whom', 'assign', 'i-1'), ('needs an operand', 'assign', '--vm', 'v'),
             ('needs an operand', 'unassign'),
             ('to which process', 'bind', 'i-1'), ('whole number', 'bind', 'i-1', '--pid', 'x'),
+            ('1 or more', 'bind', 'i-1', '--pid', '0'),
+            ('--vm: it must be a name', 'assign', 'i-1', '--vm', ''),
+            ('--tenant: it must be a name', 'release', '--tenant', ''),
             ('either an INSTANCE', 'bind', '--pid', '5'),
             ('either an INSTANCE', 'bind', 'i-1', '--vm', 'v', '--pid', '5'),
             ('either an INSTANCE', 'release'),
             ('either an INSTANCE', 'release', 'i-1', '--tenant', 't'),
             ('whole number', 'release', 'i-1', '--generation', 'x'),
+            ('1 or more', 'release', 'i-1', '--generation', '0'),
+            ('of one INSTANCE', 'release', '--vm', 'v', '--generation', '1'),
             ('usage: hostdevctl instances', 'instances', 'i-1'),
             ('usage: hostdevctl accept-loss', 'accept-loss', 'all')):
         place.fails(2, *arguments, says=says)
@@ -109,6 +119,27 @@ def claims_print_how_to_attach(place):
     result = place.fails(1, 'claim', 't4', '--vm', 'v', '--count', '2', '--format', 'qemu',
                          says='i-12 (usb:1-2.1) has nothing to attach for qemu')
     same(result.stdout, 'vfio-pci,host=0000:01:00.0\n')
+    holds('the claim stands all the same; to give it back: hostdevctl release i-1; hostdevctl release '
+          'i-12\n' in result.stderr, result.stderr)
+
+
+@case
+def claims_that_cannot_be_printed_are_told(place):
+    place.serve()
+    release = 'stands all the same; to give it back: hostdevctl release i-1\n'
+    for more in ([], ['-j'], ['--format', 'qemu'], ['--format', 'json']):
+        with open('/dev/full', 'wb') as full:
+            result = place.fails(1, 'claim', 't4', '--vm', 'v', *more, stdout=full, says='No space')
+        holds(release in result.stderr, result.stderr)
+    with open('/dev/full', 'wb') as full:
+        place.fails(1, 'claim', 't4', '--vm', 'v', '--tenant', 'blue', stdout=full,
+                    says='to give it back: hostdevctl unassign i-1\n')
+        held = place.fails(1, 'claim', 't4', '--vm', 'v', '--hold', stdout=full, says='No space')
+        holds('stands' not in held.stderr, held.stderr)
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, 'wb') as gone:
+        place.fails(1, 'claim', 't4', '--vm', 'v', stdout=gone, says=release)
 
 
 @case

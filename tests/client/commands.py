@@ -33,6 +33,11 @@ def usage_errors_exit_2_and_name_the_nearest(place):
     place.fails(2, 'devcies', says='nearest is devices')
     place.fails(2, 'help', 'wacth', says='nearest is watch')
     place.fails(2, 'watch', '--snapshoot', says='nearest is --snapshot')
+    for far in ('list', 'x', 'delete-everything'):
+        result = place.fails(2, far, says='`hostdevctl --help` lists them')
+        holds('nearest' not in result.stderr, result.stderr)
+    place.fails(2, 'watch', '--qqqqqq', says='--qqqqqq for watch; --help lists all')
+    place.fails(2, 'wait', '--grop=audio-controllers', says='nearest is --group')
     place.fails(2, '--jsno', 'status', says='nearest is --json')
     place.fails(2, 'status', '--timeout', '3', says='--timeout')
     place.fails(2, 'status', '-x', says='unknown option -x for status')
@@ -60,7 +65,7 @@ def options_may_stand_anywhere(place):
     place.daemon.calls.clear()
     result = place.run('--timeout', '0.1', '--group', 'none', 'wait')
     same(result.returncode, 1, result.stderr)  # the fake has no Watch: but the options were read
-    same(place.daemon.calls[0]['parameters']['groups'], ['none'])
+    same(place.daemon.calls[-1]['parameters']['groups'], ['none'])
 
 
 @case
@@ -80,6 +85,7 @@ def status_shows_every_key_nested(place):
 version   0.1.0
 seq       17
 epoch     e1
+started   1700000000000000
 monitor   udev
 storage   ok
 counters
@@ -101,6 +107,15 @@ subscribers
     behind  0
 ''')
     same(place.daemon.calls, [{'method': 'org.hostdevd.Status'}])
+
+
+@case
+def times_are_readable_on_a_terminal(place):
+    place.serve()
+    holds('\nstarted   2023-11-14 22:13:20 UTC\n' in place.terminal('status'), place.terminal('status'))
+    text = place.terminal('assign', 'i-12', '--vm', 'v', TZ='EST5')
+    holds('2023-11-14 17:13:20 EST\n' in text, text)
+    holds('1700000000000000\n' in place.ok('assign', 'i-12', '--vm', 'v'), 'the number in a pipe')
 
 
 @case
@@ -226,6 +241,35 @@ def rules_show_the_disabled_ones(place):
     same(place.ok('rules'),
          '1\tt4\tt4-node0\tenabled\t1\t("vendor_device", "equal", "10de:1eb8")\n'
          '2\tt4\tlab\tdisabled\t0\t("slot", "begins-with", "0000:41")\n')
+
+
+@case
+def rules_and_fields_are_never_cut(place):
+    place.serve()
+    same(place.terminal('rules', NO_COLOR='1'), '''\
+NUMBER  GROUP  NAME      ENABLED   MATCHES  MATCH
+1       t4     t4-node0  enabled   1        ("vendor_device", "equal",
+                                            "10de:1eb8")
+2       t4     lab       disabled  0        ("slot", "begins-with", "0000:41")
+''')
+    below = place.terminal('rules', columns=60, NO_COLOR='1')
+    same(below, '''\
+NUMBER  GROUP  NAME      ENABLED   MATCHES
+    MATCH
+1       t4     t4-node0  enabled   1
+    ("vendor_device", "equal", "10de:1eb8")
+2       t4     lab       disabled  0
+    ("slot", "begins-with", "0000:41")
+''')
+    same(re.sub('\033\\[[0-9]*m', '', place.terminal('rules', columns=60, NO_COLOR='')), below)
+    holds('("vendor_device"\n    , "equal",\n    "10de' in place.terminal('rules', columns=20, NO_COLOR='1'),
+          'a word that is too long')
+    place.hostdevd(json.dumps({'fields': [
+        {'kind': 'pci', 'name': 'n' * 24, 'type': 't' * 12, 'source': 's' * 30,
+         'description': ' '.join(['word'] * 30)}]}))
+    text = place.terminal('fields', NO_COLOR='1')
+    holds('…' not in text and text.count('word') == 30, text)
+    holds(all(len(line) <= 80 for line in text.split('\n')), text)
 
 
 @case

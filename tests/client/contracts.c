@@ -117,6 +117,8 @@ static void test_call(struct hostdev *connection)
 	WANT(hostdev_value_set(parameters, "text", hostdev_value_new_text(text)) == 0);
 	WANT(hostdev_call(connection, "Echo", hostdev_value_get(parameters, "text"), &reply) ==
 		-EINVAL);
+	WANT(hostdev_call(connection, "Ech\xff", parameters, &reply) == -EINVAL);
+	WANT(hostdev_start(connection, "org.\xc3.Echo", NULL) == -EINVAL && !reply);
 	WANT(hostdev_call(connection, "org.example.Echo", parameters, &reply) == HOSTDEV_REPLY);
 	WANT(strcmp(hostdev_value_text(hostdev_value_get(reply, "text")), text) == 0);
 	WANT(!hostdev_error(connection));

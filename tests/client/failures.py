@@ -5,7 +5,7 @@ import os
 import signal
 
 from fake import Daemon, STICK, T4, error, event, reply, whole_daemon
-from place import PATIENCE, SANITIZE, VALGRIND, case, holds, same
+from place import PATIENCE, SANITIZE, VALGRIND, case, holds, same, until
 
 
 @case
@@ -20,6 +20,8 @@ def error_replies_have_their_exit_status(place):
             same(place.fails(status, 'status', says='it said \ufffd so').stdout, '')
     names['now'] = 'org.varlink.service.PermissionDenied'
     place.fails(5, 'status')
+    names['now'] = 'org.varlink.service.InvalidParameter'
+    place.fails(2, 'claim', 't4', '--vm', 'x' * 200)
     names['now'] = 'org.hostdevd.HistoryLost'
     place.fails(1, 'watch', '--since', 'e0:4', says='--snapshot')
 
@@ -27,7 +29,7 @@ def error_replies_have_their_exit_status(place):
 @case
 def error_without_message_shows_name_and_parameters(place):
     place.serve(error('org.varlink.service.InvalidParameter', parameter='device'))
-    place.fails(1, 'status', says='org.varlink.service.InvalidParameter {"parameter":"device"}')
+    place.fails(2, 'status', says='org.varlink.service.InvalidParameter {"parameter":"device"}')
 
 
 @case
@@ -46,7 +48,8 @@ def no_daemon_exits_6_and_says_how_to_start_it(place):
     holds(f'hostdevd --socket {place.socket}' in result.stderr, result.stderr)
     place.serve().close()
     place.fails(6, 'status', says='refused')
-    place.fails(6, 'status', '--socket', '/' + 'x' * 200, says='too long')
+    place.fails(6, 'status', '--socket', '/' + 'x' * 200,
+                says='the path has 201 bytes, and a socket\'s has 107 at most')
     place.fails(6, 'watch', '--socket', place.path + '/none')
     place.fails(6, 'status', '--socket', '')
     result = place.run('status', env={**place.environment, 'HOSTDEVD_SOCKET': ''})
@@ -138,11 +141,14 @@ def daemon_that_dies_exits_6(place):
     now = {}
     place.serve(lambda call: now['pieces'])
     for now['pieces'] in ([None], [b'{"parameters":{', None], [b'x' * 300000, None]):
-        same(place.fails(6, 'status', says='went away').stdout, '')
+        same(place.fails(6, 'status', says='closed the connection before any reply').stdout, '')
+    for command in (['watch'], ['wait', 'usb1'], ['claim', 't4', '--vm', 'v']):
+        now['pieces'] = [None]
+        place.fails(6, *command, says='too many connections are open (`limits` in hostdevd.conf)')
     now['pieces'] = [event('ready', epoch='e1'), event('resync')[:20], None]
-    same(place.fails(6, 'watch', says='went away').stdout, '22:13:20 ready e1:1\n')
+    same(place.fails(6, 'watch', says='s went away').stdout, '22:13:20 ready e1:1\n')
     now['pieces'] = [event('ready', epoch='e1', more=False)]
-    place.fails(6, 'watch', says='went away')
+    place.fails(6, 'watch', says='s went away')
 
 
 @case
@@ -158,6 +164,23 @@ def stdout_that_cannot_be_written_exits_1(place):
     with open('/dev/full', 'wb') as full:
         result = place.fails(1, 'watch', stdout=full, says='No space')
         same(result.stderr.count('\n'), 1)
+
+
+@case
+def closed_standard_descriptors_are_not_the_socket(place):
+    ready = event('ready', epoch='e1')
+    refusal = error('org.hostdevd.NoSuchDevice', message='none')
+    place.serve(lambda call: [ready, 30] if call['method'].endswith('Watch') else refusal)
+    for closed, status, *arguments in (([1], 1, 'watch'), ([0, 1], 1, 'watch', '--json'),
+                                       ([2], 3, 'devices', 'usb1'), ([0, 1, 2], 3, 'devices', 'usb1')):
+        place.daemon.gone.clear()
+        result = place.run(*arguments, stdout=None, stdin=None,
+                           preexec_fn=lambda: list(map(os.close, closed)))
+        same(result.returncode, status, result.stderr)
+        if 2 not in closed:
+            holds('cannot write to standard output: Bad file descriptor' in result.stderr, result.stderr)
+        until(place.daemon.gone.is_set, 'the connection closed')
+        same(place.daemon.rest, b'')
 
 
 @case

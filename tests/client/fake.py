@@ -41,7 +41,7 @@ RULES = [
      'match': '("slot", "begins-with", "0000:41")', 'matches': 0},
 ]
 STATUS = {
-    'version': '0.1.0', 'seq': 17, 'epoch': 'e1', 'monitor': 'udev', 'storage': 'ok',
+    'version': '0.1.0', 'seq': 17, 'epoch': 'e1', 'started': 1700000000000000, 'monitor': 'udev', 'storage': 'ok',
     'counters': {'events': 12, 'by_kind': {'pci': 3}}, 'latency': {'p50_ms': 0.1},
     'warnings': [], 'limits': ['a', 'b'], 'future': None, 'stale': False,
     'subscribers': [{'uid': 0, 'behind': 2}, {'uid': 7, 'behind': 0}],
@@ -128,10 +128,11 @@ def whole_daemon(call):
 
 class Daemon:
     """Answers each call with what answer(call) gives: bytes, or an iterable of bytes and seconds to
-    sleep; then, if it gives None, closes. Keeps the calls."""
+    sleep; then, if it gives None, closes. Keeps the calls, and what came behind the last."""
 
     def __init__(self, path, answer=whole_daemon):
         self.calls, self.answer, self.gone = [], answer, threading.Event()
+        self.rest = b''
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(path)
         self.listener.listen()
@@ -162,6 +163,7 @@ class Daemon:
             except OSError:
                 pass
             finally:
+                self.rest = rest
                 self.gone.set()
 
     @staticmethod

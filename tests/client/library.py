@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 from fake import encode, error, reply
-from place import BUILD, CC, PATIENCE, SANITIZE, TREE, VALGRIND, case, same
+from place import BUILD, CC, PATIENCE, SANITIZE, TREE, VALGRIND, case, holds, same
 from watching import LIVE
 
 
@@ -62,6 +62,29 @@ def library_header_is_cpp(place):
     if not shutil.which(compiler):
         return
     same(run_user(place, compile_user(place, source, '-std=c++17', compiler=compiler)), '/x\n')
+
+
+@case
+def library_is_found_by_pkg_config(place):
+    """As installed: -o leaves the build as it is, whatever it was built with."""
+    root = os.path.join(place.path, 'root')
+    subprocess.run(['make', '-C', TREE, '-o', 'all', 'BUILD=' + BUILD, 'DESTDIR=' + root, 'install'],
+                   check=True, stdout=subprocess.DEVNULL, timeout=PATIENCE)
+
+    def ask(*question):
+        environment = {'PATH': os.environ['PATH'], 'PKG_CONFIG_PATH': root + '/usr/lib/pkgconfig'}
+        return subprocess.run(['pkg-config', *question, 'libhostdev'], env=environment, check=True,
+                              capture_output=True, text=True, timeout=PATIENCE).stdout.strip()
+
+    numbers = 'HOSTDEV_VERSION_MAJOR, HOSTDEV_VERSION_MINOR, HOSTDEV_VERSION_MICRO'
+    source = place.write('user.c', '#include <hostdev.h>\n#include <stdio.h>\nint main(void)\n{\n'
+                         f'\tprintf("%d.%d.%d %s\\n", {numbers}, hostdev_socket_path("/x"));\n'
+                         '\treturn 0;\n}\n')
+    program = compile_user(place, source, '-I', root + ask('--variable=includedir'))
+    same(run_user(place, program), ask('--modversion') + ' /x\n')
+    same(place.ok('--version'), 'hostdevctl ' + ask('--modversion') + '\n')
+    holds('-lhostdev' in ask('--libs').split(), ask('--libs'))
+    holds(os.path.exists(root + ask('--variable=libdir') + '/libhostdev.so'), 'the library')
 
 
 @case

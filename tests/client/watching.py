@@ -5,7 +5,7 @@ import os
 import signal
 import time
 
-from fake import STICK, T4, event
+from fake import STICK, T4, event, whole_daemon
 from place import PATIENCE, VALGRIND, case, holds, same, until
 
 
@@ -67,6 +67,24 @@ def watch_flushes_each_event_and_ends_on_interrupt(place):
 
 
 @case
+def watch_ends_with_its_reader_though_nothing_happens(place):
+    place.serve([LIVE[0], LIVE[2], 3600])
+    for arguments in (['watch'], ['watch', '--json']):
+        process = place.start(*arguments)
+        process.stdout.readline()
+        process.stdout.readline()
+        process.stdout.close()
+        same(process.wait(PATIENCE), -signal.SIGPIPE)
+        same(process.stderr.read(), '')
+    process = place.start('watch', '--exec', '/bin/true')
+    process.stdout.close()
+    time.sleep(0.2)
+    same(process.poll(), None)
+    process.kill()
+    process.wait(PATIENCE)
+
+
+@case
 def watch_since_passes_epoch_and_number(place):
     place.serve([LIVE[2], None])
     place.run('watch', '--since', 'boot:7f:42', '--snapshot')
@@ -125,7 +143,7 @@ def wait_ends_when_the_device_is_there(place):
 def wait_for_a_device_is_not_fooled_by_its_removal(place):
     place.serve([event('device.removed', 3, device={'id': 'usb:1-2.1', 'state': 'available'}),
                  event('device.added', 4, device=T4), 3600])
-    place.fails(7, 'wait', '1-2.1', '--timeout', '0.2', says='usb:1-2.1: not in 0.2 seconds')
+    place.fails(7, 'wait', '1-2.1', '--timeout', '0.2', says='usb:1-2.1 did not appear within 0.2 s')
 
 
 @case
@@ -139,10 +157,13 @@ def wait_for_a_group_needs_an_available_device(place):
               event('group.left', 1, device={'id': T4['id'], 'state': 'available'}, group='t4'),
               event('ready', 1, epoch='e')]
     now = {}
-    place.serve(lambda call: now['pieces'])
+    place.serve(lambda call: now['pieces'] if call['method'].endswith('Watch') else whole_daemon(call))
     now['pieces'] = [*before, 3600]
-    place.fails(7, 'wait', '--group', 't4', '--timeout', '.2', says='t4: not in .2 seconds')
-    same(place.daemon.calls[0]['parameters'], {'snapshot': True, 'groups': ['t4']})
+    late = place.fails(7, 'wait', '--group', 't4', '--timeout', '.2',
+                       says='no device of group t4 became available within .2 s')
+    holds('no group' not in late.stderr, late.stderr)
+    same(place.daemon.calls[-1]['parameters'], {'snapshot': True, 'groups': ['t4']})
+    place.fails(7, 'wait', '--group', 'typo', '--timeout', '.2', says='there is no group typo now')
     for last in (event('device.changed', 2, device=T4, changed=['state']),
                  event('group.joined', 2, device={'id': T4['id'], 'state': 'available'}, group='t4'),
                  event('device.added', 2, device=T4)):

@@ -121,6 +121,10 @@ def lists():
         assert ids(group="t4") == ["pci:0000:01:00.0"]
         assert ids(state="unmatched") == ["usb:1-10"]
         assert ids(kind="usb", group="t4") == []
+        error = error_of(client.call, HOSTDEVD + "ListDevices", {"state": "gone"})
+        assert error.parameters["message"] == (
+            "there is no state `gone`; the states are preparing, claimed, failed, unmatched, "
+            "blocked, available"), error.parameters
         error = error_of(client.call, HOSTDEVD + "ListDevices", {"group": "x"})
         assert (error.name, error.parameters["group"]) == (HOSTDEVD + "NoSuchGroup", "x")
         device = client.call(HOSTDEVD + "GetDevice", {"device": "usb:1-2"})

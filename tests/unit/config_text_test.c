@@ -17,6 +17,7 @@ static const struct {
 	{"rings = 2;\nring = 1;\nreader_group = \"\";", 1, 0},
 	{"@include \"/etc/passwd\"", 1, 0},
 	{"ring = 16;\nlimits = {", 2, 0},
+	{"ring = 16;\nlimits\n\n \n", 2, 0},
 };
 
 static void a_text_is_a_configuration_or_errors(void **state)

@@ -218,6 +218,49 @@ static void test_permissions(void **state)
 	expect_error(place, "0/10-a.conf", "owned by user 12345");
 }
 
+static void test_folder_permissions(void **state)
+{
+	struct place *place = *state;
+	char contents[200];
+
+	put_string(place, "0/10-a.conf", "a0 ");
+	assert_int_equal(chmod(place->paths[1], 0777), 0);
+	expect_error(place, "1", "everybody may write it");
+	assert_int_equal(chmod(place->paths[1], 01777), 0);
+	expect_error(place, "1", "everybody may write it");
+	assert_int_equal(chmod(place->paths[1], 0755), 0);
+	if (geteuid() != 0)
+		return;
+	assert_int_equal(chown(place->paths[0], 12345, 0), 0);
+	expect_error(place, "0", "owned by user 12345");
+	assert_int_equal(place->texts.count, 0);
+	assert_int_equal(chown(place->paths[0], 0, 12345), 0);
+	assert_int_equal(read_place(place, contents), 0);
+	assert_int_equal(chmod(place->paths[0], 0775), 0);
+	expect_error(place, "0", "group 12345 may write it");
+	assert_int_equal(chown(place->paths[0], 0, 0), 0);
+	assert_int_equal(read_place(place, contents), 0);
+	assert_string_equal(contents, "a0 ");
+}
+
+static void test_link_owners(void **state)
+{
+	struct place *place = *state;
+	char contents[200];
+	char path[160];
+
+	if (geteuid() != 0)
+		skip();
+	put_string(place, "0/10-a.conf", "a0 ");
+	put_link(place, "1/10-a.conf", "/dev/null");
+	path_of(place, "1/10-a.conf", path);
+	assert_int_equal(lchown(path, 12345, 0), 0);
+	expect_error(place, "1/10-a.conf", "a link owned by user 12345");
+	assert_int_equal(lchown(path, 0, 12345), 0);
+	assert_int_equal(read_place(place, contents), 0);
+	assert_string_equal(contents, "");
+}
+
 static void test_sizes(void **state)
 {
 	struct place *place = *state;
@@ -264,6 +307,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_missing_directory, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_odd_files, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_permissions, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_folder_permissions, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_link_owners, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_sizes, set_up, tear_down),
 		cmocka_unit_test(test_default_directories),
 	};

@@ -30,7 +30,7 @@ static enum exit_status run(const struct invocation *invocation)
 		output_complain("bind: to which process? --pid P");
 		return EXIT_USAGE;
 	}
-	if (!number_read("pid", text, &pid))
+	if (!number_read("pid", text, 1, &pid))
 		return EXIT_USAGE;
 	parameters = client_parameter(NULL, "pid", hostdev_value_new_integer(pid));
 	status = instance_add_target(invocation, BIND_VM, BIND_TENANT, parameters);

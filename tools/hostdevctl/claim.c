@@ -11,7 +11,9 @@
 #include "instance.h"
 #include "number.h"
 #include "output.h"
+#include "show.h"
 
+#include <signal.h>
 #include <string.h>
 
 enum {
@@ -41,24 +43,15 @@ static const struct command_option options[] = {
 	{0},
 };
 
-static void add_text(struct hostdev_value *parameters, const struct invocation *invocation,
-	int option, const char *key)
-{
-	const char *text = invocation->values[option];
-
-	if (text)
-		client_parameter(parameters, key, hostdev_value_new_text(text));
-}
-
 static bool add_number(struct hostdev_value *parameters, const struct invocation *invocation,
-	int option, const char *key)
+	int option, const char *key, int64_t least)
 {
 	const char *text = invocation->values[option];
 	int64_t number;
 
 	if (!text)
 		return true;
-	if (!number_read(options[option].name, text, &number))
+	if (!number_read(options[option].name, text, least, &number))
 		return false;
 	client_parameter(parameters, key, hostdev_value_new_integer(number));
 	return true;
@@ -88,23 +81,23 @@ static bool add_choice(struct hostdev_value *parameters, const struct invocation
 		client_parameter(parameters, "device", hostdev_value_new_text(id));
 		free(id);
 	}
-	return add_number(parameters, invocation, CLAIM_COUNT, "count") &&
-	       add_number(parameters, invocation, CLAIM_NUMA, "numa_node");
+	return add_number(parameters, invocation, CLAIM_COUNT, "count", 1) &&
+	       add_number(parameters, invocation, CLAIM_NUMA, "numa_node", 0);
 }
 
 static bool add_life(struct hostdev_value *parameters, const struct invocation *invocation)
 {
 	if (invocation->values[CLAIM_HOLD])
 		client_parameter(parameters, "life", hostdev_value_new_text("connection"));
-	return add_number(parameters, invocation, CLAIM_PID, "pid");
+	return add_number(parameters, invocation, CLAIM_PID, "pid", 1);
 }
 
 /* False: a value is none, and a message said so. */
 static bool add_parameters(struct hostdev_value *parameters, const struct invocation *invocation)
 {
-	add_text(parameters, invocation, CLAIM_VM, "vm");
-	add_text(parameters, invocation, CLAIM_TENANT, "tenant");
-	add_text(parameters, invocation, CLAIM_TOKEN, "token");
+	client_name(parameters, "vm", invocation->values[CLAIM_VM]);
+	client_name(parameters, "tenant", invocation->values[CLAIM_TENANT]);
+	client_name(parameters, "token", invocation->values[CLAIM_TOKEN]);
 	return add_choice(parameters, invocation) && add_wait(parameters, invocation) &&
 	       add_life(parameters, invocation);
 }
@@ -160,24 +153,54 @@ static enum exit_status hold(const struct invocation *invocation, struct hostdev
 	return EXIT_UNREACHABLE;
 }
 
+/* What could not be read is claimed still, unless the end of this program gives it back. */
+static void tell_how_to_give_back(
+	const struct invocation *invocation, const struct hostdev_value *instances)
+{
+	bool assigned = invocation->values[CLAIM_VM] && invocation->values[CLAIM_TENANT];
+	const char *way = assigned ? "unassign" : "release";
+	char *how;
+
+	if (invocation->values[CLAIM_HOLD])
+		return;
+	how = output_must(strdup(""));
+	for (size_t i = 0; i < hostdev_value_count(instances); i++) {
+		const char *id = show_text(hostdev_value_at(instances, i), "id");
+		char *longer = output_format("%s%shostdevctl %s %s", how, i ? "; " : "", way, id);
+
+		free(how);
+		how = longer;
+	}
+	output_complain("the claim stands all the same; to give it back: %s", how);
+	free(how);
+}
+
+/* Prints the reply of a claim, and holds that if it is to be held. */
+static enum exit_status hand_over(const struct invocation *invocation, struct hostdev *connection,
+	const struct hostdev_value *reply)
+{
+	if (!print(invocation, reply)) {
+		tell_how_to_give_back(invocation, hostdev_value_get(reply, "instances"));
+		return EXIT_FAILED;
+	}
+	return invocation->values[CLAIM_HOLD] ? hold(invocation, connection) : EXIT_DONE;
+}
+
 static enum exit_status claim(
 	const struct invocation *invocation, const struct hostdev_value *parameters)
 {
 	struct hostdev_value *reply;
 	struct hostdev *connection;
 	enum exit_status status = client_connect(invocation, &connection);
-	bool printed;
 
 	if (status != EXIT_DONE)
 		return status;
+	/* a reader that went must not end us before the ids are told */
+	signal(SIGPIPE, SIG_IGN);
 	status = client_call(invocation, connection, "Claim", parameters, &reply);
 	if (status == EXIT_DONE) {
-		printed = print(invocation, reply);
+		status = hand_over(invocation, connection, reply);
 		hostdev_value_unref(reply);
-		if (!printed)
-			status = EXIT_FAILED;
-		else if (invocation->values[CLAIM_HOLD])
-			status = hold(invocation, connection);
 	}
 	hostdev_disconnect(connection);
 	return status;

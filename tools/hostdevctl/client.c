@@ -32,6 +32,7 @@ static const struct meaning meanings[] = {
 	{"org.hostdevd.Busy", EXIT_BUSY, ""},
 	{"org.hostdevd.NotPermitted", EXIT_NOT_PERMITTED, ""},
 	{"org.varlink.service.PermissionDenied", EXIT_NOT_PERMITTED, ""},
+	{"org.varlink.service.InvalidParameter", EXIT_USAGE, ""},
 	{"org.hostdevd.Timeout", EXIT_TIMED_OUT, ""},
 	{"org.hostdevd.InvalidRules", EXIT_INVALID, ""},
 	{"org.hostdevd.HistoryLost", EXIT_FAILED,
@@ -88,6 +89,11 @@ static enum exit_status connect_failed(const char *path, int failure)
 				"`hostdevd --socket %s`",
 			path, strerror(-failure), path);
 		return EXIT_UNREACHABLE;
+	case ENAMETOOLONG:
+		output_complain("cannot connect to %s: the path has %zu bytes, and a socket's has "
+				"107 at most",
+			path, strlen(path));
+		return EXIT_UNREACHABLE;
 	default:
 		output_complain("cannot connect to %s: %s", path, strerror(-failure));
 		return EXIT_UNREACHABLE;
@@ -125,10 +131,23 @@ static enum exit_status explain_error(const char *error, const struct hostdev_va
 	return meaning.status;
 }
 
+/* Limits are kept by closing: no words reach a client that is one too many. */
+static enum exit_status complain_closed(const char *path, bool first)
+{
+	if (!first)
+		output_complain("the daemon at %s went away", path);
+	else
+		output_complain("the daemon at %s closed the connection before any reply: it went "
+				"away, or too many connections are open (`limits` in "
+				"hostdevd.conf)",
+			path);
+	return EXIT_UNREACHABLE;
+}
+
 /* What a result of the library means. On EXIT_DONE there is a reply; otherwise *parameters is freed
- * if there is one. */
+ * if there is one. first: there was no reply before. */
 static enum exit_status judge(const struct invocation *invocation, const struct hostdev *connection,
-	int r, struct hostdev_value *parameters)
+	int r, bool first, struct hostdev_value *parameters)
 {
 	const char *path = hostdev_socket_path(invocation->socket);
 	enum exit_status status;
@@ -144,8 +163,7 @@ static enum exit_status judge(const struct invocation *invocation, const struct 
 		return EXIT_TIMED_OUT;
 	case HOSTDEV_END:
 	case -ECONNRESET:
-		output_complain("the daemon at %s went away", path);
-		return EXIT_UNREACHABLE;
+		return complain_closed(path, first);
 	case -EPROTO:
 		output_complain("what answers at %s does not keep to the protocol: %s", path,
 			hostdev_error(connection));
@@ -165,7 +183,7 @@ enum exit_status client_watch(const struct invocation *invocation, struct hostde
 	if (status == EXIT_DONE) {
 		int r = hostdev_start(connection, "Watch", parameters);
 
-		status = judge(invocation, connection, r, NULL);
+		status = judge(invocation, connection, r, true, NULL);
 		if (status == EXIT_DONE)
 			*ret_connection = connection;
 		else
@@ -176,11 +194,11 @@ enum exit_status client_watch(const struct invocation *invocation, struct hostde
 }
 
 enum exit_status client_next(const struct invocation *invocation, struct hostdev *connection,
-	int timeout_ms, struct hostdev_value **ret_parameters)
+	int timeout_ms, bool first, struct hostdev_value **ret_parameters)
 {
 	int r = hostdev_next(connection, timeout_ms, ret_parameters);
 
-	return judge(invocation, connection, r, r == HOSTDEV_ERROR ? *ret_parameters : NULL);
+	return judge(invocation, connection, r, first, r == HOSTDEV_ERROR ? *ret_parameters : NULL);
 }
 
 enum exit_status client_call(const struct invocation *invocation, struct hostdev *connection,
@@ -189,7 +207,7 @@ enum exit_status client_call(const struct invocation *invocation, struct hostdev
 {
 	struct hostdev_value *reply = NULL;
 	int r = hostdev_call(connection, method, parameters, &reply);
-	enum exit_status status = judge(invocation, connection, r, reply);
+	enum exit_status status = judge(invocation, connection, r, true, reply);
 
 	if (status == EXIT_DONE)
 		*ret_parameters = reply;
@@ -244,6 +262,17 @@ struct hostdev_value *client_parameter(
 		exit(EXIT_USAGE);
 	}
 	return parameters;
+}
+
+void client_name(struct hostdev_value *parameters, const char *option, const char *name)
+{
+	if (!name)
+		return;
+	if (!*name) {
+		output_complain("--%s: it must be a name, not an empty one", option);
+		exit(EXIT_USAGE);
+	}
+	client_parameter(parameters, option, hostdev_value_new_text(name));
 }
 
 struct hostdev_value *client_device(const char *text)

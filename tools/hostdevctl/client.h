@@ -13,10 +13,11 @@ enum exit_status client_connect(
 enum exit_status client_watch(const struct invocation *invocation, struct hostdev_value *parameters,
 	struct hostdev **ret_connection);
 
-/* Waits for a Watch's next reply, at most timeout_ms (negative: without limit). EXIT_DONE: the
- * reply belongs to the caller. EXIT_TIMED_OUT is the one that prints no message. */
+/* Waits for a Watch's next reply, at most timeout_ms (negative: without limit); first: there was
+ * none before, for the message. EXIT_DONE: the reply belongs to the caller. EXIT_TIMED_OUT is the
+ * one that prints no message. */
 enum exit_status client_next(const struct invocation *invocation, struct hostdev *connection,
-	int timeout_ms, struct hostdev_value **ret_parameters);
+	int timeout_ms, bool first, struct hostdev_value **ret_parameters);
 
 /* Calls a method and waits for its reply, which belongs to the caller. */
 enum exit_status client_call(const struct invocation *invocation, struct hostdev *connection,
@@ -38,6 +39,10 @@ enum exit_status client_show(const struct invocation *invocation, const char *me
  * is NULL, which is: not UTF-8, or no memory. */
 struct hostdev_value *client_parameter(
 	struct hostdev_value *parameters, const char *key, struct hostdev_value *member);
+
+/* Adds what --option named, as the parameter of the option's name; NULL: nothing. Ends the program
+ * if the name is empty or not UTF-8. */
+void client_name(struct hostdev_value *parameters, const char *option, const char *name);
 
 /* The parameter `device` with the id that text stands for. */
 struct hostdev_value *client_device(const char *text);

@@ -3,6 +3,7 @@
 #include "command.h"
 
 #include "nearest.h"
+#include "output.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -31,19 +32,18 @@ const struct command *const commands[] = {
 
 const struct command *command_find(const char *name)
 {
-	for (size_t i = 0; commands[i]; i++)
-		if (strcmp(commands[i]->name, name) == 0)
-			return commands[i];
-	return NULL;
-}
-
-const char *command_nearest(const char *name)
-{
 	struct nearest nearest = {.word = name};
 
-	for (size_t i = 0; commands[i]; i++)
+	for (size_t i = 0; commands[i]; i++) {
+		if (strcmp(commands[i]->name, name) == 0)
+			return commands[i];
 		nearest_try(&nearest, commands[i]->name);
-	return nearest.best;
+	}
+	if (nearest.best)
+		output_complain("unknown command %s; the nearest is %s", name, nearest.best);
+	else
+		output_complain("unknown command %s; `hostdevctl --help` lists them", name);
+	return NULL;
 }
 
 static void print_option(const struct command_option *option)

@@ -74,11 +74,8 @@ extern const struct command command_unassign;
 extern const struct command command_wait;
 extern const struct command command_watch;
 
-/* The command of that name, or NULL. */
+/* The command of that name. NULL: there is none, and a message said so. */
 const struct command *command_find(const char *name);
-
-/* The name of the command that is spelled most like name. */
-const char *command_nearest(const char *name);
 
 /* Prints the help of a command, or of hostdevctl for NULL. */
 void command_print_help(const struct command *command);

@@ -44,6 +44,7 @@ static void print_table(const struct hostdev_value *fields)
 
 		table_add(table, cells);
 	}
+	table_keep_whole(table);
 	table_print(table);
 	table_free(table);
 }

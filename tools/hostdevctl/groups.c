@@ -36,13 +36,12 @@ static void print_list(const struct hostdev_value *parameters)
 
 static const struct hostdev_value *find(const struct hostdev_value *parameters, const char *name)
 {
-	const struct hostdev_value *groups = hostdev_value_get(parameters, "groups");
+	const struct hostdev_value *group =
+		show_find(hostdev_value_get(parameters, "groups"), "name", name);
 
-	for (size_t i = 0; i < hostdev_value_count(groups); i++)
-		if (strcmp(show_text(hostdev_value_at(groups, i), "name"), name) == 0)
-			return hostdev_value_at(groups, i);
-	output_complain("no group %s; `hostdevctl groups` lists what is there", name);
-	return NULL;
+	if (!group)
+		output_complain("no group %s; `hostdevctl groups` lists what is there", name);
+	return group;
 }
 
 static void print_devices(const struct hostdev_value *parameters)

@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* hostdevctl help. */
 #include "command.h"
-#include "output.h"
 
 static enum exit_status run(const struct invocation *invocation)
 {
 	const char *name = invocation->operands[0];
 	const struct command *command = name ? command_find(name) : NULL;
 
-	if (name && !command) {
-		output_complain(
-			"unknown command %s; the nearest is %s", name, command_nearest(name));
+	if (name && !command)
 		return EXIT_USAGE;
-	}
 	command_print_help(command);
 	return EXIT_DONE;
 }

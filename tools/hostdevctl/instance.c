@@ -72,8 +72,7 @@ enum exit_status instance_change(
 		return status;
 	parameters = client_parameter(NULL, "instance", hostdev_value_new_text(id));
 	free(id);
-	if (vm)
-		client_parameter(parameters, "vm", hostdev_value_new_text(vm));
+	client_name(parameters, "vm", vm);
 	return client_show(invocation, method, parameters, print_one);
 }
 
@@ -147,10 +146,8 @@ enum exit_status instance_add_target(
 			"%s: either an INSTANCE, or --vm or --tenant", invocation->command->name);
 		return EXIT_USAGE;
 	}
-	if (of_vm)
-		client_parameter(parameters, "vm", hostdev_value_new_text(of_vm));
-	if (of_tenant)
-		client_parameter(parameters, "tenant", hostdev_value_new_text(of_tenant));
+	client_name(parameters, "vm", of_vm);
+	client_name(parameters, "tenant", of_tenant);
 	if (!text)
 		return EXIT_DONE;
 	status = instance_resolve(invocation, text, &id);

@@ -7,9 +7,11 @@
 #include "options.h"
 #include "output.h"
 
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 static enum exit_status complain_operands(const struct invocation *invocation)
 {
@@ -45,11 +47,25 @@ static enum exit_status obey(const struct invocation *invocation)
 	return command->run(invocation);
 }
 
+/* In the place of a closed one the socket would be sent what is printed. Read-only: a write still
+ * fails. */
+static void occupy_standard_descriptors(void)
+{
+	int file;
+
+	do
+		file = open("/dev/null", O_RDONLY);
+	while (file >= 0 && file <= STDERR_FILENO);
+	if (file >= 0)
+		close(file);
+}
+
 int main(int argc, char **argv)
 {
 	struct invocation invocation;
 	enum exit_status status;
 
+	occupy_standard_descriptors();
 	setlocale(LC_CTYPE, "");
 	/* a reader that goes (head) ends us quietly, also where a parent ignores the signal */
 	signal(SIGPIPE, SIG_DFL);

@@ -39,8 +39,9 @@ static size_t distance(const char *a, const char *b)
 void nearest_try(struct nearest *nearest, const char *candidate)
 {
 	size_t far = distance(nearest->word, candidate);
+	size_t near = (strnlen(nearest->word, LENGTH_MOST) + 2) / 3;
 
-	if (nearest->best && far >= nearest->distance)
+	if (far > near || (nearest->best && far >= nearest->distance))
 		return;
 	nearest->best = candidate;
 	nearest->distance = far;

@@ -5,10 +5,11 @@
 #include "output.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <string.h>
 
-bool number_read(const char *option, const char *text, int64_t *ret_number)
+bool number_read(const char *option, const char *text, int64_t least, int64_t *ret_number)
 {
 	int64_t number;
 
@@ -16,6 +17,10 @@ bool number_read(const char *option, const char *text, int64_t *ret_number)
 	number = strtoll(text, NULL, 10);
 	if (!*text || text[strspn(text, "0123456789")] || errno) {
 		output_complain("--%s %s: it must be a whole number", option, text);
+		return false;
+	}
+	if (number < least) {
+		output_complain("--%s %s: it must be %" PRId64 " or more", option, text, least);
 		return false;
 	}
 	*ret_number = number;

@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The value of --option as a whole number, not negative. False: it is none, and a message said so.
- */
-bool number_read(const char *option, const char *text, int64_t *ret_number);
+/* The value of --option as a whole number, at least `least`, which is not negative. False: it is
+ * none, and a message said so. */
+bool number_read(const char *option, const char *text, int64_t least, int64_t *ret_number);
 
 /* The value of --option as seconds, such as 2.5, in milliseconds. False as above. */
 bool number_read_seconds(const char *option, const char *text, int64_t *ret_ms);

@@ -69,18 +69,35 @@ static const char *whose(const struct invocation *invocation)
 	return invocation->command ? invocation->command->name : "hostdevctl";
 }
 
+/* word may have a value behind it: --option=value. */
+static void complain_unknown(
+	const struct invocation *invocation, const struct option_table *table, const char *word)
+{
+	const char *start = word + strspn(word, "-");
+	char *name = output_must(strndup(start, strcspn(start, "=")));
+	struct nearest nearest = {.word = name};
+
+	for (size_t i = 0; i < table->count; i++)
+		nearest_try(&nearest, table->options[i].name);
+	if (nearest.best)
+		output_complain("unknown or ambiguous option %s for %s; the nearest is --%s", word,
+			whose(invocation), nearest.best);
+	else
+		output_complain("unknown or ambiguous option %s for %s; --help lists all", word,
+			whose(invocation));
+	free(name);
+}
+
 static void complain_option(const struct invocation *invocation, const struct option_table *table,
 	char *const *argv, int result)
 {
 	const char *word = argv[optind - 1];
-	struct nearest nearest = {.word = word + strspn(word, "-")};
 
 	if (result == ':') {
 		output_complain("%s needs a value behind it", word);
 		return;
 	}
 	for (size_t i = 0; i < table->count; i++) {
-		nearest_try(&nearest, table->options[i].name);
 		if (optopt == table->options[i].val) {
 			output_complain("%s takes no value", word);
 			return;
@@ -90,8 +107,7 @@ static void complain_option(const struct invocation *invocation, const struct op
 		output_complain("unknown option -%c for %s; see `hostdevctl --help`", optopt,
 			whose(invocation));
 	else
-		output_complain("unknown or ambiguous option %s for %s; the nearest is --%s", word,
-			whose(invocation), nearest.best);
+		complain_unknown(invocation, table, word);
 }
 
 static void keep(struct invocation *invocation, int option, const char *value)
@@ -160,11 +176,8 @@ enum exit_status options_read(int argc, char **argv, struct invocation *ret_invo
 
 	if (word < argc) {
 		invocation.command = command_find(argv[word]);
-		if (!invocation.command) {
-			output_complain("unknown command %s; the nearest is %s", argv[word],
-				command_nearest(argv[word]));
+		if (!invocation.command)
 			return EXIT_USAGE;
-		}
 	}
 	rest = without_word(argc, argv, word);
 	if (read_options(word < argc ? argc - 1 : argc, rest, &invocation) != EXIT_DONE) {

@@ -36,8 +36,12 @@ static enum exit_status add_parameters(
 	const char *text = invocation->values[RELEASE_GENERATION];
 	int64_t generation;
 
+	if (text && !invocation->operands[0]) {
+		output_complain("release: --generation is of one INSTANCE, so name that");
+		return EXIT_USAGE;
+	}
 	if (text) {
-		if (!number_read("generation", text, &generation))
+		if (!number_read("generation", text, 1, &generation))
 			return EXIT_USAGE;
 		client_parameter(parameters, "generation", hostdev_value_new_integer(generation));
 	}

@@ -35,6 +35,7 @@ static void print(const struct hostdev_value *parameters)
 
 	for (size_t i = 0; i < hostdev_value_count(rules); i++)
 		add_rule(table, hostdev_value_at(rules, i));
+	table_keep_whole(table);
 	table_print(table);
 	table_free(table);
 }

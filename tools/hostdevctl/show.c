@@ -10,12 +10,22 @@
 #include "text.h"
 
 #include <string.h>
+#include <time.h>
 
 const char *show_text(const struct hostdev_value *object, const char *key)
 {
 	const char *text = hostdev_value_text(hostdev_value_get(object, key));
 
 	return text ? text : "";
+}
+
+const struct hostdev_value *show_find(
+	const struct hostdev_value *list, const char *key, const char *text)
+{
+	for (size_t i = 0; i < hostdev_value_count(list); i++)
+		if (strcmp(show_text(hostdev_value_at(list, i), key), text) == 0)
+			return hostdev_value_at(list, i);
+	return NULL;
 }
 
 static char *list_line(const struct hostdev_value *list)
@@ -78,6 +88,27 @@ static void show_nested(const struct hostdev_value *value, int indent)
 	}
 }
 
+/* The keys that are a time, in microseconds since 1970. */
+static bool is_time(const char *key)
+{
+	return strcmp(key, "started") == 0 || strcmp(key, "since") == 0;
+}
+
+/* A member's value as one line: in a pipe as it is, on a terminal with times as people read them.
+ */
+static char *member_line(const char *key, const struct hostdev_value *member)
+{
+	time_t seconds = (time_t)(hostdev_value_integer(member) / 1000000);
+	struct tm parts;
+	char text[64];
+
+	if (!is_time(key) || hostdev_value_type(member) != HOSTDEV_INTEGER ||
+		!output_is_terminal() || !localtime_r(&seconds, &parts) ||
+		strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S %Z", &parts) == 0)
+		return show_line(member);
+	return text_clean(text);
+}
+
 void show_object(const struct hostdev_value *object, int indent)
 {
 	const char *key = NULL;
@@ -94,7 +125,7 @@ void show_object(const struct hostdev_value *object, int indent)
 			printf("%*s%s\n", indent, "", name);
 			show_nested(member, indent + 2);
 		} else {
-			char *line = show_line(member);
+			char *line = member_line(key, member);
 
 			printf("%*s%s%*s%s\n", indent, "", name,
 				(int)(width - text_width(name) + 2), "", *line ? line : "-");

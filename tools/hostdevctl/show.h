@@ -9,11 +9,16 @@
 /* The text of a member, borrowed; "" if there is none. */
 const char *show_text(const struct hostdev_value *object, const char *key);
 
+/* The object of a list that has this text under key, borrowed; NULL if there is none. */
+const struct hostdev_value *show_find(
+	const struct hostdev_value *list, const char *key, const char *text);
+
 /* A value as one clean line: a list's elements are joined by commas, an absent value is empty. The
  * caller frees it. */
 char *show_line(const struct hostdev_value *value);
 
-/* All members of an object, a line each, nested objects indented below their key. */
+/* All members of an object, a line each, nested objects indented below their key; on a terminal
+ * `started` and `since` as local time. */
 void show_object(const struct hostdev_value *object, int indent);
 
 /* A rule file's error or finding: `file:line: message; hint`, as far as they are there. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Rows of cells. A table holds all rows before it prints one, because the widths follow from all of
- * them. Only the last column is ever cut: ids and names of groups are there to be copied.
+ * them. Only the last column is ever cut or broken into lines: ids and names of groups are there to
+ * be copied.
  */
 #include "table.h"
 
@@ -14,7 +15,9 @@
 enum {
 	COLUMNS_MOST = 16,
 	GAP = 2,
-	LAST_LEAST = 8, /* narrower than this, a line break reads better */
+	LAST_LEAST = 8,	   /* narrower than this, a line break reads better */
+	BESIDE_LEAST = 24, /* narrower than this, lines of their own do */
+	BELOW_INDENT = 4,
 };
 
 struct table {
@@ -23,6 +26,14 @@ struct table {
 	char **cells; /* row by row */
 	size_t count;
 	size_t size;
+	bool whole; /* the last column is broken into lines, not cut */
+};
+
+/* How a table stands on the terminal. */
+struct layout {
+	size_t widths[COLUMNS_MOST];
+	size_t indent; /* of the lines that the last column is broken into */
+	bool below;    /* they begin on the line after their row */
 };
 
 struct table *table_new(const char *const *headers)
@@ -33,6 +44,11 @@ struct table *table_new(const char *const *headers)
 	while (headers[table->columns])
 		table->columns++;
 	return table;
+}
+
+void table_keep_whole(struct table *table)
+{
+	table->whole = true;
 }
 
 struct table *table_free(struct table *table)
@@ -67,8 +83,6 @@ static void print_plain(const struct table *table)
 
 static void find_widths(const struct table *table, size_t *ret_widths)
 {
-	size_t last = table->columns - 1, used = 0, left = output_columns();
-
 	for (size_t i = 0; i < table->columns; i++)
 		ret_widths[i] = text_width(table->headers[i]);
 	for (size_t i = 0; i < table->count; i++) {
@@ -77,11 +91,29 @@ static void find_widths(const struct table *table, size_t *ret_widths)
 		if (width > ret_widths[i % table->columns])
 			ret_widths[i % table->columns] = width;
 	}
+}
+
+/* The columns that a terminal has behind so many. */
+static size_t columns_behind(size_t used)
+{
+	size_t columns = output_columns();
+
+	return columns > used + LAST_LEAST ? columns - used : LAST_LEAST;
+}
+
+static void find_layout(const struct table *table, struct layout *ret_layout)
+{
+	size_t last = table->columns - 1, used = 0, room;
+
+	find_widths(table, ret_layout->widths);
 	for (size_t i = 0; i < last; i++)
-		used += ret_widths[i] + GAP;
-	left = left > used + LAST_LEAST ? left - used : LAST_LEAST;
-	if (ret_widths[last] > left)
-		ret_widths[last] = left;
+		used += ret_layout->widths[i] + GAP;
+	room = columns_behind(used);
+	if (ret_layout->widths[last] <= room)
+		return;
+	ret_layout->below = table->whole && room < BESIDE_LEAST;
+	ret_layout->indent = ret_layout->below ? BELOW_INDENT : used;
+	ret_layout->widths[last] = columns_behind(ret_layout->indent);
 }
 
 static const char *colour_of(const char *state)
@@ -95,7 +127,7 @@ static const char *colour_of(const char *state)
 	return strcmp(state, "failed") == 0 ? "\033[31m" : "";
 }
 
-/* Prints a cell in exactly width columns, or less if it is the last one of its row. */
+/* Prints a cell in exactly width columns, or less if it is the last one of its line. */
 static void print_cell(const char *cell, size_t width, const char *colour, bool last)
 {
 	const char *text = *cell ? cell : "-";
@@ -114,22 +146,61 @@ static void print_cell(const char *cell, size_t width, const char *colour, bool 
 		putchar('\n');
 }
 
+/* How many bytes of a text go on one line: up to a space, if there is one. */
+static size_t line_length(const char *text, size_t width)
+{
+	size_t fitting = text_fitting(text, width), length = fitting;
+
+	while (text[fitting] && length > 0 && text[length] != ' ')
+		length--;
+	return length > 0 ? length : fitting;
+}
+
+/* Prints the last cell of a row, all of it; the cursor stands where its first line begins. */
+static void print_whole(const char *cell, const struct layout *layout, size_t width)
+{
+	const char *text = *cell ? cell : "-";
+
+	for (;;) {
+		size_t length = line_length(text, width);
+
+		fwrite(text, 1, length, stdout);
+		putchar('\n');
+		text += length + strspn(text + length, " ");
+		if (!*text)
+			return;
+		printf("%*s", (int)layout->indent, "");
+	}
+}
+
+static void print_in_layout(const struct table *table, const struct layout *layout, size_t column,
+	const char *cell, const char *colour)
+{
+	size_t last = table->columns - 1;
+
+	if (column == last && layout->below)
+		printf("%*s", (int)layout->indent, "");
+	if (column == last && table->whole && !*colour)
+		print_whole(cell, layout, layout->widths[column]);
+	else
+		print_cell(cell, layout->widths[column], colour,
+			column == last || (column + 1 == last && layout->below));
+}
+
 static void print_aligned(const struct table *table)
 {
-	size_t widths[COLUMNS_MOST];
+	struct layout layout = {0};
 	bool coloured = output_is_coloured();
 
-	find_widths(table, widths);
+	find_layout(table, &layout);
 	for (size_t i = 0; i < table->columns; i++)
-		print_cell(table->headers[i], widths[i], coloured ? "\033[1m" : "",
-			i + 1 == table->columns);
+		print_in_layout(table, &layout, i, table->headers[i], coloured ? "\033[1m" : "");
 	for (size_t i = 0; i < table->count; i++) {
 		size_t column = i % table->columns;
 		bool state = strcmp(table->headers[column], "STATE") == 0;
 
-		print_cell(table->cells[i], widths[column],
-			coloured && state ? colour_of(table->cells[i]) : "",
-			column + 1 == table->columns);
+		print_in_layout(table, &layout, column, table->cells[i],
+			coloured && state ? colour_of(table->cells[i]) : "");
 	}
 }
 

@@ -12,7 +12,12 @@ struct table *table_new(const char *const *headers);
  * an empty cell. */
 void table_add(struct table *table, const char *const *cells);
 
-/* Prints the table. On a terminal its last column is cut to the terminal's width. */
+/* The last column is what the table is about: where it is too wide for the terminal it is broken
+ * into lines, below the row if there is little room beside it. */
+void table_keep_whole(struct table *table);
+
+/* Prints the table. On a terminal its last column is cut to the terminal's width, if it need not be
+ * kept whole. */
 void table_print(const struct table *table);
 
 /* Takes NULL, returns NULL. */

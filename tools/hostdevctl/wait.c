@@ -79,6 +79,15 @@ static int time_left(int64_t deadline)
 	return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
 }
 
+static void complain_late(const char *id, const char *group, const char *seconds)
+{
+	if (id)
+		output_complain("%s did not appear within %s s", id, seconds);
+	else
+		output_complain(
+			"no device of group %s became available within %s s", group, seconds);
+}
+
 static enum exit_status wait_for(const struct invocation *invocation, struct hostdev *connection,
 	const char *id, int64_t deadline)
 {
@@ -88,6 +97,7 @@ static enum exit_status wait_for(const struct invocation *invocation, struct hos
 	enum exit_status status;
 	bool found = false;
 	bool ready = false;
+	bool first = true;
 
 	while (!found) {
 		/* what is there already counts, and its telling takes a moment */
@@ -95,12 +105,12 @@ static enum exit_status wait_for(const struct invocation *invocation, struct hos
 
 		/* events that flow without a pause do not stop the clock */
 		status = left == 0 ? EXIT_TIMED_OUT
-				   : client_next(invocation, connection, left, &parameters);
+				   : client_next(invocation, connection, left, first, &parameters);
 		if (status == EXIT_TIMED_OUT)
-			output_complain("%s: not in %s seconds", id ? id : group,
-				invocation->values[WAIT_TIMEOUT]);
+			complain_late(id, group, invocation->values[WAIT_TIMEOUT]);
 		if (status != EXIT_DONE)
 			return status;
+		first = false;
 		event = hostdev_value_get(parameters, "event");
 		found = is_it(event, id, group);
 		ready = ready || strcmp(show_text(event, "type"), "ready") == 0;
@@ -125,6 +135,20 @@ static struct hostdev_value *watch_parameters(const char *group)
 	return client_parameter(parameters, "groups", groups);
 }
 
+/* A group may come with the next rules, so it is waited for; but perhaps its name is mistyped. */
+static enum exit_status note_missing_group(const struct invocation *invocation, const char *group)
+{
+	struct hostdev_value *reply;
+	enum exit_status status = client_ask(invocation, "ListGroups", NULL, &reply);
+
+	if (status != EXIT_DONE)
+		return status;
+	if (!show_find(hostdev_value_get(reply, "groups"), "name", group))
+		output_complain("there is no group %s now: waiting for it, too", group);
+	hostdev_value_unref(reply);
+	return EXIT_DONE;
+}
+
 static enum exit_status run(const struct invocation *invocation)
 {
 	const char *text = invocation->operands[0], *group = invocation->values[WAIT_GROUP];
@@ -139,7 +163,9 @@ static enum exit_status run(const struct invocation *invocation)
 	}
 	if (deadline == -2)
 		return EXIT_USAGE;
-	status = client_watch(invocation, watch_parameters(group), &connection);
+	status = group ? note_missing_group(invocation, group) : EXIT_DONE;
+	if (status == EXIT_DONE)
+		status = client_watch(invocation, watch_parameters(group), &connection);
 	if (status != EXIT_DONE)
 		return status;
 	id = text ? identifier_resolve(text) : NULL;

@@ -10,10 +10,13 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { WATCH_SNAPSHOT, WATCH_SINCE, WATCH_EXEC };
 
@@ -167,6 +170,29 @@ static bool read_since(const char *text, struct hostdev_value *parameters)
 	return true;
 }
 
+/* The next event. An idle daemon must not keep us where a reader has gone; a program that is run
+ * for each event goes on without one. */
+static enum exit_status await(const struct invocation *invocation, struct hostdev *connection,
+	bool first, struct hostdev_value **ret_reply)
+{
+	struct pollfd watched[] = {
+		{.fd = hostdev_get_fd(connection)},
+		{.fd = invocation->values[WATCH_EXEC] ? -1 : STDOUT_FILENO},
+	};
+	enum exit_status status;
+
+	/* what the library has already is nothing to poll for: it is asked first */
+	while ((status = client_next(invocation, connection, 0, first, ret_reply)) ==
+		EXIT_TIMED_OUT) {
+		watched[0].events = hostdev_get_events(connection);
+		if (poll(watched, 2, -1) > 0 && watched[1].revents & (POLLERR | POLLHUP)) {
+			raise(SIGPIPE); /* as the next line would */
+			return EXIT_FAILED;
+		}
+	}
+	return status;
+}
+
 static enum exit_status run(const struct invocation *invocation)
 {
 	struct hostdev_value *parameters = output_must(hostdev_value_new_object());
@@ -174,6 +200,7 @@ static enum exit_status run(const struct invocation *invocation)
 	struct hostdev *connection;
 	enum exit_status status;
 	bool read = true;
+	bool first = true;
 
 	if (invocation->values[WATCH_SNAPSHOT])
 		client_parameter(parameters, "snapshot", hostdev_value_new_boolean(true));
@@ -185,7 +212,8 @@ static enum exit_status run(const struct invocation *invocation)
 	status = client_watch(invocation, parameters, &connection);
 	if (status != EXIT_DONE)
 		return status;
-	while (read && (status = client_next(invocation, connection, -1, &reply)) == EXIT_DONE) {
+	while (read && (status = await(invocation, connection, first, &reply)) == EXIT_DONE) {
+		first = false;
 		read = hand_on(invocation, hostdev_value_get(reply, "event"));
 		hostdev_value_unref(reply);
 	}

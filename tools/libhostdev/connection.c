@@ -265,6 +265,7 @@ static int begin(struct hostdev *connection, const char *method,
 	const struct hostdev_value *parameters, bool more)
 {
 	char *text;
+	int r;
 
 	if (connection->failure < 0)
 		return connection->failure;
@@ -282,9 +283,9 @@ static int begin(struct hostdev *connection, const char *method,
 		strcpy(connection->problem.text, "a reply before the call was sent in whole");
 		return fail(connection, -EPROTO);
 	}
-	text = message_call(method, value_to_json(parameters), more);
-	if (!text)
-		return -ENOMEM;
+	r = message_call(method, value_to_json(parameters), more, &text);
+	if (r < 0)
+		return r;
 	connection->output = text;
 	connection->output_length = strlen(text) + 1;
 	connection->output_sent = 0;

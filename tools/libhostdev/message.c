@@ -11,22 +11,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-char *message_call(const char *method, const json_t *parameters, bool more)
+int message_call(const char *method, const json_t *parameters, bool more, char **ret_text)
 {
 	const char *interface = strchr(method, '.') ? "" : "org.hostdevd.";
-	json_t *call = json_pack("{s:s++}", "method", interface, method, "");
+	json_error_t error;
+	json_t *call = json_pack_ex(&error, 0, "{s:s++}", "method", interface, method, "");
 	char *text = NULL;
 
 	if (!call)
-		return NULL;
-	if (parameters && json_object_set(call, "parameters", (json_t *)parameters) < 0)
-		goto out;
-	if (more && json_object_set_new(call, "more", json_true()) < 0)
-		goto out;
-	text = json_write(call);
-out:
+		return json_error_code(&error) == json_error_invalid_utf8 ? -EINVAL : -ENOMEM;
+	if ((!parameters || json_object_set(call, "parameters", (json_t *)parameters) == 0) &&
+		(!more || json_object_set_new(call, "more", json_true()) == 0))
+		text = json_write(call);
 	json_decref(call);
-	return text;
+	if (!text)
+		return -ENOMEM;
+	*ret_text = text;
+	return 0;
 }
 
 /* The first rule that the reply breaks; NULL if it keeps all. */

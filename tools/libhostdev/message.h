@@ -12,9 +12,9 @@ struct reply {
 	bool continues;
 };
 
-/* The call's text without its NUL byte, which the caller frees; NULL: out of memory, or method is
- * not UTF-8. A method without a dot is one of org.hostdevd. parameters (or NULL) is borrowed. */
-char *message_call(const char *method, const json_t *parameters, bool more);
+/* The call's text without its NUL byte, which the caller frees; -EINVAL: method is not UTF-8. A
+ * method without a dot is one of org.hostdevd. parameters (or NULL) is borrowed. */
+int message_call(const char *method, const json_t *parameters, bool more, char **ret_text);
 
 /* Reads a reply of a call, made with `more` or not. -EPROTO: ret_problem says which rule is broken.
  * What ret_reply holds, written on 0, belongs to the caller. */

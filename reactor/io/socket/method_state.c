@@ -47,6 +47,17 @@ static bool read_group(struct call *call, const struct text **ret_name)
 	return true;
 }
 
+static void reply_no_state(struct call *call, const char *name)
+{
+	struct buffer names = {0};
+
+	for (enum device_state state = 0; state < STATE_COUNT; state++)
+		buffer_format(&names, "%s%s", state == 0 ? "" : ", ", device_state_name(state));
+	reply_invalid(call, "state", "there is no state `%s`; the states are %s", name,
+		buffer_string(&names));
+	buffer_done(&names);
+}
+
 /* False: the call was answered with the error. */
 static bool read_wanted(struct call *call, struct wanted *ret_wanted)
 {
@@ -63,9 +74,7 @@ static bool read_wanted(struct call *call, struct wanted *ret_wanted)
 		return false;
 	}
 	if (state && wanted.state == STATE_COUNT) {
-		reply_invalid(call, "state",
-			"there is no state `%s`; available, blocked and unmatched are states",
-			state);
+		reply_no_state(call, state);
 		return false;
 	}
 	if (!read_group(call, &wanted.group))

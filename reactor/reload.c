@@ -24,20 +24,15 @@
 /* How often keeping a copy of the rules is tried while the disk does not let us. */
 #define KEEP_RETRY CLOCK_SECOND
 
-static void log_all(const struct rule_errors *errors, enum log_level level)
+void reload_log_errors(const struct rule_errors *errors)
 {
 	for (size_t i = 0; i < errors->errors.count; i++) {
 		struct buffer line = {0};
 
 		rule_error_write(errors->errors.items[i], &line);
-		log_message(level, "%s", buffer_string(&line));
+		log_error("%s", buffer_string(&line));
 		buffer_done(&line);
 	}
-}
-
-void reload_log_errors(const struct rule_errors *errors)
-{
-	log_all(errors, LOG_LEVEL_ERROR);
 }
 
 static int load_texts(const struct daemon *daemon, const struct vector *texts,
@@ -56,8 +51,9 @@ static int load_files(const struct daemon *daemon, struct rule_errors *errors,
 	struct vector *ret_texts, struct ruleset **ret_ruleset)
 {
 	struct ruleset *ruleset = NULL;
-	int read =
-		rule_files_read(&daemon->options->rule_directories, geteuid(), errors, ret_texts);
+	const struct options *options = daemon->options;
+	int read = rule_files_read(
+		&options->rule_directories, options->rules_named, geteuid(), errors, ret_texts);
 	int loaded = load_texts(daemon, ret_texts, errors, &ruleset);
 
 	if (loaded == 0 && read == 0)
@@ -182,30 +178,12 @@ static void load_last_good(struct daemon *daemon)
 	rule_errors_done(&errors);
 }
 
-/* The three default folders need not be there; one that was named is expected. */
-static void find_missing(const struct daemon *daemon, struct rule_errors *errors)
-{
-	if (daemon->options->rules_named)
-		rule_files_find_missing(&daemon->options->rule_directories, errors);
-}
-
-/* A start takes a folder that is not there for an empty one: it may be made later. */
-static void warn_of_missing(const struct daemon *daemon)
-{
-	struct rule_errors errors = {0};
-
-	find_missing(daemon, &errors);
-	log_all(&errors, LOG_LEVEL_WARNING);
-	rule_errors_done(&errors);
-}
-
 void reload_at_start(struct daemon *daemon)
 {
 	struct rule_errors errors = {0};
 	struct vector texts = {0};
 	struct ruleset *ruleset;
 
-	warn_of_missing(daemon);
 	if (load_files(daemon, &errors, &texts, &ruleset) == 0) {
 		put_in_force_at_start(daemon, ruleset);
 		store_save_rules(daemon->store, &texts);
@@ -228,17 +206,14 @@ static bool refuse(struct daemon *daemon, const struct reload *reload)
 	return false;
 }
 
-/* Loads and stages the files. Whether they have no errors; a folder that was named and is not there
- * is one, since its rules would be gone by a slip of the pen. */
+/* Loads and stages the files. Whether they have no errors. */
 static bool stage_files(struct daemon *daemon, struct reload *reload)
 {
 	struct ruleset *ruleset;
 
-	find_missing(daemon, &reload->errors);
 	if (load_files(daemon, &reload->errors, &reload->texts, &ruleset) != 0)
 		return refuse(daemon, reload);
-	if (reload->errors.errors.count == 0)
-		claims_check_rules(&daemon->core, ruleset, &reload->errors);
+	claims_check_rules(&daemon->core, ruleset, &reload->errors);
 	if (reload->errors.errors.count > 0) {
 		ruleset_free(ruleset);
 		return refuse(daemon, reload);

@@ -69,9 +69,8 @@ static struct ruleset *load_all(
 
 	if (config_load(options->config, errors, &config) == 0)
 		load.regex_match_limit = config.regex_match_limit;
-	if (options->rules_named)
-		rule_files_find_missing(&options->rule_directories, errors);
-	rule_files_read(&options->rule_directories, geteuid(), errors, &texts);
+	rule_files_read(
+		&options->rule_directories, options->rules_named, geteuid(), errors, &texts);
 	if (load_rules(&texts, &load, errors, &ruleset) != 0)
 		ruleset = ruleset_new();
 	rule_texts_done(&texts);

@@ -89,6 +89,7 @@ static bool check_trust(
 
 struct reader {
 	uid_t uid;
+	bool named; /* the directories must be there */
 	size_t sum; /* bytes read so far */
 	struct rule_errors *errors;
 	struct vector *texts;
@@ -106,6 +107,9 @@ static void list_directory(const struct reader *reader, const char *directory, s
 			rule_errors_add(reader->errors, directory, 0,
 				"a folder that the daemon can read", "cannot list it: %s",
 				strerror(errno));
+		else if (reader->named)
+			rule_errors_add(reader->errors, directory, 0,
+				"the folder of your rule files", "there is no such folder");
 	} else if (check_trust(directory, &status, reader->uid, reader->errors)) {
 		while ((entry = readdir(stream)))
 			if (is_rule_file(entry->d_name))
@@ -223,10 +227,10 @@ static void read_found(struct reader *reader, const struct vector *found)
 	}
 }
 
-int rule_files_read(const struct vector *directories, uid_t uid, struct rule_errors *errors,
-	struct vector *ret_texts)
+int rule_files_read(const struct vector *directories, bool named, uid_t uid,
+	struct rule_errors *errors, struct vector *ret_texts)
 {
-	struct reader reader = {uid, 0, errors, ret_texts};
+	struct reader reader = {uid, named, 0, errors, ret_texts};
 	size_t errors_before = errors->errors.count;
 	struct vector found = {0};
 
@@ -245,21 +249,10 @@ int rule_files_read(const struct vector *directories, uid_t uid, struct rule_err
 	return errors->errors.count > errors_before ? LOAD_INVALID : 0;
 }
 
-void rule_files_find_missing(const struct vector *directories, struct rule_errors *errors)
-{
-	for (size_t i = 0; i < directories->count; i++) {
-		const char *directory = directories->items[i];
-
-		if (access(directory, F_OK) < 0 && errno == ENOENT)
-			rule_errors_add(errors, directory, 0, "the folder of your rule files",
-				"there is no such folder");
-	}
-}
-
 int rule_file_read(
 	const char *file, uid_t uid, struct rule_errors *errors, struct vector *ret_texts)
 {
-	struct reader reader = {uid, 0, errors, ret_texts};
+	struct reader reader = {uid, false, 0, errors, ret_texts};
 	size_t errors_before = errors->errors.count;
 
 	read_file(&reader, file);

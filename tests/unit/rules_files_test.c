@@ -88,7 +88,8 @@ static int read_place(struct place *place, char contents[200])
 
 	rule_errors_done(&place->errors);
 	rule_texts_done(&place->texts);
-	result = rule_files_read(&place->directories, geteuid(), &place->errors, &place->texts);
+	result = rule_files_read(
+		&place->directories, false, geteuid(), &place->errors, &place->texts);
 	contents[0] = '\0';
 	for (size_t i = 0; i < place->texts.count; i++) {
 		const struct rule_text *text = place->texts.items[i];

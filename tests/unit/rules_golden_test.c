@@ -159,7 +159,7 @@ static void test_examples(void **state)
 
 	(void)state;
 	vector_add(&directories, (void *)source_path("rules.d", path));
-	if (rule_files_read(&directories, geteuid(), &errors, &texts) != 0 ||
+	if (rule_files_read(&directories, true, geteuid(), &errors, &texts) != 0 ||
 		load_rules(&texts, &options, &errors, &ruleset) != 0) {
 		print_errors(&words, &errors);
 		fail_msg("%s", buffer_string(&words));

@@ -8,7 +8,8 @@ import sqlite3
 import subprocess
 
 from cases_kill import RULES, storage
-from disk import shim, small_disk
+from disk import small_disk
+from hostdevd import build_shim
 from place import Model, pci, place, plug, program, pull, refused, wait_until
 
 
@@ -27,7 +28,7 @@ def hanging(running):
 
 @contextlib.contextmanager
 def hangable(gpus, config=""):
-    environment = {"LD_PRELOAD": shim(), "SLOW_DISK_HANG": f"/dev/shm/hostdevd-hang-{os.getpid()}"}
+    environment = {"LD_PRELOAD": build_shim("crash/slow_disk"), "SLOW_DISK_HANG": f"/dev/shm/hostdevd-hang-{os.getpid()}"}
     with place(gpus=gpus, rules=RULES, config=config, environment=environment) as running:
         yield running
 

@@ -12,7 +12,8 @@ import threading
 import time
 
 import worker
-from disk import shim, small_disk
+from disk import small_disk
+from hostdevd import build_shim
 from ledger import World, is_of
 from place import DEADLINE, NIC, Model, pci, place, plug, pull, wait_until
 
@@ -169,7 +170,7 @@ def instances_of(running):
 def loaded(case):
     """A daemon with workers, on a disk that takes a little time."""
     chance = random.Random(f"{SEED} {case}")
-    environment = {"JOURNAL_STREAM": "1", "LD_PRELOAD": shim(), "SLOW_DISK_US": "600"}
+    environment = {"JOURNAL_STREAM": "1", "LD_PRELOAD": build_shim("crash/slow_disk"), "SLOW_DISK_US": "600"}
     with place(gpus=GPUS, rules=RULES, environment=environment) as running:
         load = Load(running, chance)
         try:

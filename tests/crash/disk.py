@@ -5,18 +5,6 @@ import os
 import signal
 import subprocess
 
-from hostdevd import BUILD, TOP
-
-
-def shim():
-    """slow_disk.c, compiled."""
-    path = f"{os.path.abspath(BUILD)}/tests/crash/slow_disk.so"
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    subprocess.run([os.environ.get("CC", "cc"), "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror",
-                    "-shared", "-fPIC", "-o", path, f"{TOP}/tests/crash/slow_disk.c", "-ldl"],
-                   check=True)
-    return path
-
 
 class SmallDisk:
     """A file system of its own under the state folder of a daemon that does not run."""

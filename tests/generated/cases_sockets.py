@@ -45,7 +45,7 @@ def shimmed(machine, group, **ways):
     """A daemon on 50 devices whose socket of that group is as broken_socket.c says from now on."""
     fill(machine, 50)
     trigger = f"/dev/shm/hostdevd-broken-{os.getpid()}"
-    environment = {"LD_PRELOAD": build_shim("broken_socket"), "BROKEN_SOCKET": trigger, "BROKEN_GROUP": str(group),
+    environment = {"LD_PRELOAD": build_shim("generated/broken_socket"), "BROKEN_SOCKET": trigger, "BROKEN_GROUP": str(group),
                    **ways}
     with watched(environment=environment) as (running, subscriber):
         write(trigger, "")

@@ -2,12 +2,11 @@
 """The daemon on a machine that is made up, and a subscriber that must agree with it."""
 import contextlib
 import os
-import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
-from hostdevd import (BUILD, DEADLINE, TOP, Daemon, Error, Subscriber, counters,  # noqa: E402
+from hostdevd import (DEADLINE, Daemon, Error, Subscriber, build_shim, counters,  # noqa: E402
                       difference, drain, run_cases, wait_until)
 from machine import ROOT, SYS, Machine, enter_namespaces, slot_name, write  # noqa: E402
 
@@ -41,16 +40,6 @@ def watched(**options):
             yield running, subscriber
         finally:
             subscriber.close()
-
-
-def build_shim(name):
-    """A library of this folder, to be preloaded."""
-    shim = f"{os.path.abspath(BUILD)}/tests/generated/{name}.so"
-    os.makedirs(os.path.dirname(shim), exist_ok=True)
-    subprocess.run([os.environ.get("CC", "cc"), "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror",
-                    "-shared", "-fPIC", "-o", shim, f"{TOP}/tests/generated/{name}.c", "-ldl"],
-                   check=True)
-    return shim
 
 
 def expect_right(running, subscriber, **options):

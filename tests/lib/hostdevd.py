@@ -264,6 +264,15 @@ class Daemon:
             shutil.rmtree(self.folder)
 
 
+def build_shim(name):
+    """tests/NAME.c as a library to be preloaded."""
+    shim = f"{os.path.abspath(BUILD)}/tests/{name}.so"
+    os.makedirs(os.path.dirname(shim), exist_ok=True)
+    subprocess.run([os.environ.get("CC", "cc"), "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror",
+                    "-shared", "-fPIC", "-o", shim, f"{TOP}/tests/{name}.c", "-ldl"], check=True)
+    return shim
+
+
 def wait_until(holds, what):
     """`what` is said if it never holds: a text, or what gives one then."""
     deadline = time.monotonic() + DEADLINE

@@ -75,7 +75,7 @@ static int64_t held_by(
 static struct instance *make_instance(struct core *core, const struct request *request,
 	const struct resource_group *group, struct device *device, int64_t now)
 {
-	struct instance *instance = memory_allocate(sizeof(*instance));
+	struct instance *instance = instance_new();
 	struct buffer form = {0};
 	struct identity *identity;
 

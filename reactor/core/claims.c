@@ -208,7 +208,7 @@ static struct hold hold_of(struct core *core, const struct hold_record *record, 
 static struct instance *restore_instance(
 	struct core *core, const struct instance_record *record, int64_t boot)
 {
-	struct instance *instance = memory_allocate(sizeof(*instance));
+	struct instance *instance = instance_new();
 
 	instance->number = record->number;
 	instance->identity = holding_identity(core, record->identity);
@@ -269,7 +269,7 @@ void claims_start_missing(struct core *core, int64_t now)
 		struct instance *instance = core->claims.instances.items[i];
 
 		if (!instance->identity->device)
-			instance->missing_since = now;
+			claims_await_device(core, instance, now);
 	}
 	claims_due(core, now);
 }
@@ -289,8 +289,7 @@ static int64_t grant_deadline(const struct core *core, const struct instance *in
 
 	if (!claims_stands(instance) || instance->terms.grant.over)
 		return CLOCK_NEVER;
-	if (!instance->identity->device && group && group->return_grace >= 0 &&
-		instance->missing_since != CLOCK_NEVER)
+	if (group && group->return_grace >= 0 && instance->missing_since != CLOCK_NEVER)
 		deadline = instance->missing_since + group->return_grace * CLOCK_SECOND;
 	if (bind_deadline(&instance->terms.grant) < deadline)
 		deadline = bind_deadline(&instance->terms.grant);
@@ -303,6 +302,12 @@ int64_t claims_instance_deadline(const struct core *core, const struct instance 
 	int64_t use = bind_deadline(&instance->terms.use);
 
 	return grant < use ? grant : use;
+}
+
+void claims_await_device(struct core *core, struct instance *instance, int64_t since)
+{
+	instance->missing_since = since;
+	claims_due(core, claims_instance_deadline(core, instance));
 }
 
 static void expire_instance(struct core *core, struct instance *instance, int64_t now)
@@ -342,8 +347,7 @@ static void note_lost(struct core *core, int64_t now)
 		struct instance *instance = lost->items[i];
 
 		if (!instance->identity->device)
-			instance->missing_since = now;
-		claims_due(core, claims_instance_deadline(core, instance));
+			claims_await_device(core, instance, now);
 	}
 	lost->count = 0;
 }

@@ -52,6 +52,12 @@ void claims_note_lives(struct core *core, const struct instance *instance);
 /* When the instance is released without anybody asking for it; CLOCK_NEVER. */
 int64_t claims_instance_deadline(const struct core *core, const struct instance *instance);
 
+/*
+ * The wait for its device runs since `since`, or does not (CLOCK_NEVER): the device is present, or
+ * nobody can know yet. Nothing else says that a grant may end for want of a device.
+ */
+void claims_await_device(struct core *core, struct instance *instance, int64_t since);
+
 /* One of its lives is over. */
 void claims_note_over(struct core *core, struct instance *instance);
 

@@ -121,6 +121,7 @@ static void take_back(struct core *core, struct device *device)
 		claims_note_moved(core, instance);
 	text_replace(&instance->device_id, text_ref(device->id));
 	instance->kinds = device->now.facts->kinds;
+	claims_await_device(core, instance, CLOCK_NEVER);
 	claims_touch(core, instance);
 	if (instance->tenant) /* its VMs may wait for it */
 		queue_note(core, instance->group, instance->tenant);
@@ -260,7 +261,6 @@ void holding_detach(struct core *core, struct device *device)
 	core->claims.twins_due = true;
 	if (!identity->instance)
 		return;
-	identity->instance->missing_since = CLOCK_NEVER;
 	vector_add(&core->claims.lost, identity->instance);
 	claims_touch(core, identity->instance);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/instance.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/number.h"
 
@@ -61,6 +62,14 @@ void instance_terms_done(struct instance_terms *terms)
 	text_unref(terms->grant.token);
 	text_unref(terms->use.token);
 	*terms = (struct instance_terms){0};
+}
+
+struct instance *instance_new(void)
+{
+	struct instance *instance = memory_allocate(sizeof(*instance));
+
+	instance->missing_since = CLOCK_NEVER;
+	return instance;
 }
 
 struct instance *instance_free(struct instance *instance)

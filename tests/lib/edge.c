@@ -249,6 +249,7 @@ void edge_crash(struct edge *edge, bool written)
 	world_done(&edge->world);
 	start(edge);
 	put_in_force(edge);
+	claims_turn(&edge->world.core, edge->now); /* turns go on while the first scan does */
 	for (size_t i = 0; i < edge->seen.count; i++)
 		world_see_all(&edge->world, edge->seen.items[i]);
 	claims_start_missing(&edge->world.core, edge->now);

@@ -126,6 +126,8 @@ static void check_lives(const struct trial *run)
 			ruleset_find_group(core->ruleset, instance->group->bytes);
 
 		assert_false(instance->busy);
+		assert_int_equal(
+			instance->missing_since == CLOCK_NEVER, instance->identity->device != NULL);
 		if (!instance->identity->device && group->return_grace >= 0)
 			assert_true(instance->missing_since + group->return_grace * CLOCK_SECOND >
 				    run->now);
@@ -171,6 +173,7 @@ void trial_start(struct trial *run, struct world *world)
 	claims_restore(&world->core, &stored, run->now, trial_real_time(run));
 	stored_done(&stored);
 	trial_load_rules(run, world);
+	claims_turn(&world->core, run->now); /* turns go on while the first scan does */
 	population_show(&run->fleet, world);
 	claims_start_missing(&world->core, run->now);
 }

@@ -340,6 +340,8 @@ def another_in_its_place():
         assert running.devices()[pci(1)]["state"] == "available"
         assert running.instances()[0]["state"] == "missing"
         assert running.claim_one("nics", vm="w")["device"] == pci(1)
+        assert running.client("release", "01:00.0") == (0, "i-2\n", "")  # who has it now
+        assert [one["id"] for one in running.instances()] == ["i-1"]
 
 
 def usb_comes_back():

@@ -268,9 +268,8 @@ void holding_detach(struct core *core, struct device *device)
 void holding_mark_twins(struct core *core, const struct instance *instance)
 {
 	const struct vector *devices = &core->inventory.devices;
-	const struct device *own = instance->identity->device;
 
-	if (!own || !(own->now.facts->kinds & KIND_MASK(KIND_USB)))
+	if (!(instance->kinds & KIND_MASK(KIND_USB)))
 		return;
 	for (size_t i = inventory_locate(&core->inventory, "usb:"); i < devices->count; i++) {
 		struct device *device = devices->items[i];
@@ -280,7 +279,7 @@ void holding_mark_twins(struct core *core, const struct instance *instance)
 		if (!device->now.facts || holding_of(device) || device->twin)
 			continue;
 		look_up(core, device);
-		if (device->twin)
+		if (device->twin || holding_of(device))
 			core_decide(core, device);
 	}
 }

@@ -3,6 +3,7 @@
  * A device is looked up when it arrives, not when it is asked for: one hash of its identity for
  * each arrival, none while nothing was ever claimed. Once found, a device keeps its instance until
  * it goes, whatever can be read of it meanwhile: a serial that cannot be read now does not differ.
+ * But one that is another, once it can be read, says that it was taken for the wrong one.
  *
  * A USB device can match two instances that miss theirs, one by serial and one by port. That by
  * port was claimed when its serial was not its own, so the port says more.
@@ -241,6 +242,8 @@ static void attach_dependents(struct core *core, const struct facts *named, bool
 
 void holding_attach(struct core *core, struct device *device)
 {
+	if (holding_of(device) && identity_differs(device->now.facts, device->identity->key->bytes))
+		holding_detach(core, device);
 	if (!holding_of(device))
 		look_up(core, device);
 	else

@@ -76,6 +76,7 @@ void queue_enter(struct core *core, struct request *request, struct text *tenant
 	if (!queue)
 		queue = queue_make(core, request->group, tenant);
 	list_append(&queue->waiting, &request->link);
+	request->parked = 0;
 	claims_due(core, request->wait_until);
 }
 

@@ -80,6 +80,7 @@ struct instance *instance_free(struct instance *instance)
 	text_unref(instance->group);
 	text_unref(instance->tenant);
 	text_unref(instance->json);
+	text_unref(instance->told_device);
 	instance_terms_done(&instance->terms);
 	instance_terms_done(&instance->told);
 	free(instance);

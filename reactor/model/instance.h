@@ -75,6 +75,7 @@ struct instance {
 	int64_t missing_since; /* monotonic: its device is waited for since then; CLOCK_NEVER: no */
 
 	struct text *json;	    /* the Instance as subscribers know it; NULL: they do not */
+	struct text *told_device;   /* likewise: id */
 	struct instance_terms told; /* likewise */
 };
 

@@ -175,7 +175,7 @@ static enum queue_result take_new(
 	if (!may_own(core, request, wanted, request_units(request)))
 		return QUEUE_SERVED;
 	if (wanted->device)
-		found = !queue_find(core, wanted->group->name, NULL) &&
+		found = !queue_has_others(core, request) &&
 			pick_unit(core, wanted->group, wanted->device, &devices);
 	else
 		found = wanted->in_turn && pick_devices(core, &pick, &devices);
@@ -253,7 +253,7 @@ static enum queue_result take_use(
 	enum queue_result result = QUEUE_SERVED;
 
 	find_unused(core, request, wanted, &holdings);
-	if (wanted->device && queue_find(core, wanted->group->name, request->tenant))
+	if (wanted->device && queue_has_others(core, request))
 		refuse_busy(core, request, wanted->device);
 	else if (holdings.foreign && holdings.own < units)
 		claims_refuse(core, request, ANSWER_NOT_PERMITTED,
@@ -342,8 +342,7 @@ static bool resolve(struct core *core, struct request *request, struct wanted *r
 
 static bool is_overtaking(const struct core *core, const struct request *request)
 {
-	return request->group && !request->device &&
-	       queue_find(core, request->group, request_is_use(request) ? request->tenant : NULL);
+	return request->group && !request->device && queue_has_others(core, request);
 }
 
 /* What can be refused is refused now, also where others wait before it. */
@@ -377,7 +376,7 @@ void claim_begin(struct core *core, struct request *request, int64_t now)
 	if (take(core, request, !is_overtaking(core, request), now) == QUEUE_SERVED)
 		return;
 	if (request->wait_until) {
-		queue_enter(core, request, request_is_use(request) ? request->tenant : NULL);
+		queue_enter(core, request);
 		return;
 	}
 	claims_refuse(core, request, ANSWER_NO_DEVICE_AVAILABLE,

@@ -115,9 +115,10 @@ void queue_note_all(struct core *core);
  * that is not free itself is no news to a group that gives single devices.
  */
 void queue_note_device(struct core *core, const struct device *device);
-struct queue *queue_find(
-	const struct core *core, const struct text *group, const struct text *tenant);
-void queue_enter(struct core *core, struct request *request, struct text *tenant);
+
+/* Whether somebody waits where the request, which has its group, would. */
+bool queue_has_others(const struct core *core, const struct request *request);
+void queue_enter(struct core *core, struct request *request);
 struct queue *queue_free(struct queue *queue);
 void queues_serve(struct core *core, int64_t now);
 void queues_expire(struct core *core, int64_t now);

@@ -39,6 +39,24 @@ bool queue_has_others(const struct core *core, const struct request *request)
 	return find(core, key_of(request));
 }
 
+/* All that wait in a queue are of one user. */
+static bool is_for(
+	const struct core *core, const struct queue *queue, const struct instance *instance)
+{
+	return queue->group == instance->group && queue->tenant == instance->tenant &&
+	       !list_is_empty(&queue->waiting) &&
+	       claims_may_change(
+		       core, container_of(queue->waiting.next, struct request, link), instance);
+}
+
+bool queue_wants(const struct core *core, const struct instance *instance)
+{
+	list_for_each(at, &core->claims.queues)
+		if (is_for(core, container_of(at, struct queue, link), instance))
+			return true;
+	return false;
+}
+
 static struct queue *queue_make(struct core *core, struct queue_key key)
 {
 	struct queue *queue = memory_allocate(sizeof(*queue));

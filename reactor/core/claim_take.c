@@ -245,6 +245,14 @@ static void assign_all(
 	}
 }
 
+/* Whether a device is named that others wait for, who came before. */
+static bool would_overtake(const struct core *core, const struct wanted *wanted)
+{
+	const struct instance *instance = wanted->device ? holding_of(wanted->device) : NULL;
+
+	return instance && queue_wants(core, instance);
+}
+
 static enum queue_result take_use(
 	struct core *core, struct request *request, const struct wanted *wanted, int64_t now)
 {
@@ -253,15 +261,15 @@ static enum queue_result take_use(
 	enum queue_result result = QUEUE_SERVED;
 
 	find_unused(core, request, wanted, &holdings);
-	if (wanted->device && queue_has_others(core, request))
-		refuse_busy(core, request, wanted->device);
-	else if (holdings.foreign && holdings.own < units)
+	if (holdings.foreign && holdings.own < units)
 		claims_refuse(core, request, ANSWER_NOT_PERMITTED,
 			"tenant %s got its devices of group %s from another user: only that one "
 			"and admins may assign them",
 			request->tenant->bytes, wanted->group->name->bytes);
 	else if (!wanted->device && !wanted->in_turn)
 		result = QUEUE_WAIT;
+	else if (would_overtake(core, wanted))
+		refuse_busy(core, request, wanted->device);
 	else if ((int64_t)holdings.unused.count == units)
 		assign_all(core, request, &holdings.unused, now);
 	else if (!request->wait_until &&

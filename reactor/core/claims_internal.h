@@ -118,6 +118,10 @@ void queue_note_device(struct core *core, const struct device *device);
 
 /* Whether somebody waits where the request, which has its group, would. */
 bool queue_has_others(const struct core *core, const struct request *request);
+
+/* Whether somebody waits who could be given this instance of a tenant to use. */
+bool queue_wants(const struct core *core, const struct instance *instance);
+
 void queue_enter(struct core *core, struct request *request);
 struct queue *queue_free(struct queue *queue);
 void queues_serve(struct core *core, int64_t now);

@@ -276,7 +276,7 @@ def many_processes():
 def damaged_database():
     """after a damaged database nothing is given out until an admin accepts the loss (18)"""
     with place(gpus=2) as running:
-        running.claim_one(vm="v")
+        old = running.claim_one(vm="v")
         running.stop()
         for name in os.listdir(f"{running.folder}/state"):
             path = f"{running.folder}/state/{name}"
@@ -291,7 +291,10 @@ def damaged_database():
         running.restart()
         running.refused("StorageFailed", "Claim", group="gpus", vm="w")
         assert "storage" in running.call("AcceptLoss")["status"]
-        assert running.claim_one(vm="w")["device"] == pci(1)
+        new = running.claim_one(vm="w")
+        assert (new["device"], new["generation"]) == (pci(1), old["generation"])
+        running.refused("NoSuchInstance", "Release", instance=old["id"],
+                        generation=old["generation"])
         running.restart()
         assert running.held() == {pci(1): "w"}
 

@@ -193,20 +193,31 @@ static struct text *interned(struct core *core, const char *string)
 	return string ? text_intern_string(core->pool, string) : NULL;
 }
 
-/* `boot`: real time when monotonic time was 0. */
-static struct hold hold_of(struct core *core, const struct hold_record *record, int64_t boot)
+struct instant {
+	int64_t now;  /* monotonic */
+	int64_t real; /* the same */
+};
+
+/*
+ * `longest`: how long it was to be waited at most for a process to be bound. It is not waited for
+ * longer from now on either, if the clock was set back while nobody looked.
+ */
+static struct hold hold_of(
+	struct core *core, const struct hold_record *record, struct instant at, int64_t longest)
 {
+	int64_t left = record->bind_by - at.real;
+
 	return (struct hold){.life = record->life,
 		.process = record->process,
 		.token = interned(core, record->token),
 		.token_uid = record->token_uid,
 		.count = record->count,
 		.bind_by = record->bind_by,
-		.bind_until = record->bind_by - boot};
+		.bind_until = at.now + (left < longest ? left : longest)};
 }
 
 static struct instance *restore_instance(
-	struct core *core, const struct instance_record *record, int64_t boot)
+	struct core *core, const struct instance_record *record, struct instant at)
 {
 	struct instance *instance = instance_new();
 
@@ -221,8 +232,11 @@ static struct instance *restore_instance(
 	instance->generation = record->generation;
 	instance->since = record->since;
 	instance->terms.vm = interned(core, record->vm);
-	instance->terms.grant = hold_of(core, &record->grant, boot);
-	instance->terms.use = hold_of(core, &record->use, boot);
+	instance->terms.grant =
+		hold_of(core, &record->grant, at, record->grant.bind_by - record->since);
+	/* since when is not kept of a use */
+	instance->terms.use =
+		hold_of(core, &record->use, at, REQUEST_LONGEST_MS * CLOCK_MILLISECOND);
 	instance->identity->instance = instance;
 	vector_insert(&core->claims.instances, locate(&core->claims, record->number), instance);
 	claims_touch(core, instance);
@@ -250,8 +264,8 @@ void claims_restore(struct core *core, const struct stored *stored, int64_t now,
 		holding_set_owner(core, identity, interned(core, record->owner));
 	}
 	for (size_t i = 0; i < stored->instances.count; i++) {
-		struct instance *instance =
-			restore_instance(core, stored->instances.items[i], real - now);
+		struct instance *instance = restore_instance(
+			core, stored->instances.items[i], (struct instant){now, real});
 
 		/* its connection is gone, and whose it was nobody can tell */
 		if (is_orphan(&instance->terms.grant))

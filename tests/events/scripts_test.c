@@ -30,6 +30,7 @@
  *   commit           the disk has what the last turn gave it; `commit failed`, `commit essential`
  *   idle             nothing is on its way to the disk
  *   close CONN       end PID       time MS (passes before the next turn)
+ *   clock MS         real time is set forward, or back
  *   allow GROUP UID  the user may claim from the group; groups in the order of their names
  *   refuse RULES     as `rules`, but they must be objected to, and are not put in force
  *   crash            the rows and the devices that are present is all that is left; the lines
@@ -317,6 +318,8 @@ static bool run_word(struct script *script, const char *word, const char *argume
 		edge_end(edge, strtoll(argument, NULL, 10));
 	else if (strcmp(word, "time") == 0)
 		edge->now += strtoll(argument, NULL, 10) * CLOCK_MILLISECOND;
+	else if (strcmp(word, "clock") == 0)
+		edge->real += strtoll(argument, NULL, 10) * CLOCK_MILLISECOND;
 	else if (strcmp(word, "allow") == 0)
 		allow(edge, argument);
 	else

@@ -18,6 +18,7 @@ struct edge {
 	struct batch *batch;	/* being written; NULL: none */
 	char *rules;		/* in force */
 	int64_t now;
+	int64_t real; /* at the clock's beginning */
 };
 
 /* Who asked what, for as long as the answer is waited for. */

@@ -4,7 +4,10 @@
 
 #include "core/claims.h"
 
-/* Decides the device again, and has it settled if it differs (core.c). */
+/*
+ * Decides the device again, and has it settled if it differs (core.c). One that was there only
+ * because an instance had it is gone.
+ */
 void core_decide(struct core *core, struct device *device);
 
 void claims_init(struct claims *claims);

@@ -157,6 +157,7 @@ void claims_drop(struct core *core, struct instance *instance)
 	purge(&core->claims.moved, instance);
 	purge(&core->claims.lost, instance);
 	vector_remove(&core->claims.instances, at);
+	claims_drop_group(core, instance->group);
 	instance_free(instance);
 }
 
@@ -412,70 +413,4 @@ size_t claims_count(const struct core *core)
 	for (size_t i = 0; i < core->claims.instances.count; i++)
 		count += claims_stands(core->claims.instances.items[i]);
 	return count;
-}
-
-/* The first instances of the group by name, for a message. */
-static void name_instances(const struct core *core, const struct text *group, struct buffer *names)
-{
-	const struct vector *instances = &core->claims.instances;
-	unsigned named = 0;
-
-	for (size_t i = 0; i < instances->count; i++) {
-		const struct instance *instance = instances->items[i];
-		char id[INSTANCE_ID_SIZE];
-
-		if (instance->released || instance->group != group)
-			continue;
-		if (++named > 8) {
-			buffer_add_string(names, ", ...");
-			return;
-		}
-		instance_format_id(instance->number, id);
-		buffer_format(names, "%s%s", named > 1 ? ", " : "", id);
-	}
-}
-
-/* Whether the instance is the first of its group, so that each group is looked at once. */
-static bool is_first(const struct core *core, size_t at)
-{
-	const struct vector *instances = &core->claims.instances;
-	const struct instance *instance = instances->items[at];
-
-	for (size_t i = 0; i < at; i++) {
-		const struct instance *other = instances->items[i];
-
-		if (!other->released && other->group == instance->group)
-			return false;
-	}
-	return !instance->released;
-}
-
-void claims_check_rules(
-	const struct core *core, const struct ruleset *ruleset, struct rule_errors *errors)
-{
-	for (size_t i = 0; i < core->claims.instances.count; i++) {
-		const struct instance *instance = core->claims.instances.items[i];
-		const struct resource_group *group =
-			ruleset_find_group(ruleset, instance->group->bytes);
-		struct buffer names = {0};
-
-		if ((group && group->kind == instance->kind) || !is_first(core, i))
-			continue;
-		name_instances(core, instance->group, &names);
-		rule_errors_add(errors, group ? group->file->bytes : "rules",
-			group ? group->line : 0, "release them first, or leave the group as it is",
-			"group %s has instances (%s), so it cannot %s", instance->group->bytes,
-			buffer_string(&names), group ? "become one of another kind" : "go");
-		buffer_done(&names);
-	}
-}
-
-void claims_keep_groups(struct core *core)
-{
-	for (size_t i = 0; i < core->claims.instances.count; i++) {
-		const struct instance *instance = core->claims.instances.items[i];
-
-		if (!ruleset_find_group(core->ruleset, instance->group->bytes))
-			ruleset_keep_group(core->ruleset, instance->group, instance->kind);
-	}
 }

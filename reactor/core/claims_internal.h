@@ -33,6 +33,9 @@ struct instance *claims_find(const struct core *core, int64_t number);
 /* Takes the instance out and frees it. */
 void claims_drop(struct core *core, struct instance *instance);
 
+/* Its instance went: a group that was kept for it goes, too, and who waits there is told. */
+void claims_drop_group(struct core *core, const struct text *name);
+
 /* Whether it stands, committed and not released. */
 bool claims_stands(const struct instance *instance);
 

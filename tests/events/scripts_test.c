@@ -5,6 +5,7 @@
  *
  *   rules            the lines up to `.` are a rule file, put in force in this turn
  *   stage            likewise, but only staged
+ *   later            likewise, but only found by the next start
  *   decide ID WORD.. the staged rules decide it; they must have to, and next. With words: by these
  *                    facts, which have the udev properties that they name
  *   decide           they decide all that they have to
@@ -241,6 +242,8 @@ static void take_rules(struct script *script, const char *word, FILE *stream)
 
 	if (strcmp(word, "rules") == 0) {
 		edge_load_rules(&script->edge, rules);
+	} else if (strcmp(word, "later") == 0) {
+		edge_change_files(&script->edge, rules);
 	} else if (strcmp(word, "refuse") == 0) {
 		refuse_rules(script, rules);
 	} else {
@@ -339,7 +342,7 @@ static void run_command(struct script *script, char *line, FILE *stream)
 	char *argument = strchr(line, ' ');
 
 	if (strcmp(line, "rules") == 0 || strcmp(line, "refuse") == 0 ||
-		strcmp(line, "stage") == 0) {
+		strcmp(line, "stage") == 0 || strcmp(line, "later") == 0) {
 		take_rules(script, line, stream);
 	} else if (strcmp(line, "resync") == 0) {
 		core_note_resync(&script->edge.world.core);

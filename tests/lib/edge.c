@@ -63,10 +63,15 @@ static void put_in_force(struct edge *edge)
 	move_list_done(&moves);
 }
 
-void edge_load_rules(struct edge *edge, const char *rules)
+void edge_change_files(struct edge *edge, const char *rules)
 {
 	free(edge->rules);
 	edge->rules = memory_duplicate(rules);
+}
+
+void edge_load_rules(struct edge *edge, const char *rules)
+{
+	edge_change_files(edge, rules);
 	put_in_force(edge);
 }
 

@@ -178,6 +178,29 @@ static void load_last_good(struct daemon *daemon)
 	rule_errors_done(&errors);
 }
 
+/* Not all that the files say is in force as long as one of their groups makes way. */
+static void report_kept_groups(struct daemon *daemon)
+{
+	const struct vector *groups = &daemon->core.ruleset->groups;
+
+	for (size_t i = 0; i < groups->count; i++) {
+		const struct resource_group *group = groups->items[i];
+
+		if (group->kept && group->line > 0) {
+			daemon->status.rules_stale = true;
+			log_error("%s:%u: group %s has instances of kind %s, so it cannot become "
+				  "one of another kind: it stays as it was, without rules, until "
+				  "the last of them goes; reload then",
+				group->file->bytes, group->line, group->name->bytes,
+				kind_name(group->kind));
+		} else if (group->kept) {
+			log_warning("group %s has instances, but no rule file defines it: it "
+				    "stays, without rules, until the last of them goes",
+				group->name->bytes);
+		}
+	}
+}
+
 void reload_at_start(struct daemon *daemon)
 {
 	struct rule_errors errors = {0};
@@ -193,6 +216,7 @@ void reload_at_start(struct daemon *daemon)
 		load_last_good(daemon);
 	}
 	claims_keep_groups(&daemon->core);
+	report_kept_groups(daemon);
 	daemon->core.rules_reloaded = false; /* nobody was told of other rules before */
 	rule_texts_done(&texts);
 	rule_errors_done(&errors);

@@ -89,6 +89,9 @@ static bool check_assign(
 	if (request->type == REQUEST_ASSIGN && instance->terms.vm &&
 		instance->terms.vm != request->vm)
 		return refuse_busy(core, request, instance, "is assigned to another VM already");
+	if (request->type == REQUEST_ASSIGN && !instance->terms.vm && queue_wants(core, instance))
+		return refuse_busy(
+			core, request, instance, "is what others wait for, who came before");
 	if (request->type == REQUEST_UNASSIGN && instance->terms.vm)
 		return check_release(core, request, instance);
 	return true;

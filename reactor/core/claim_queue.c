@@ -1,31 +1,69 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One strict queue for each group, and one for what each tenant holds of it. Only the head is
- * tried, and only when something it waits for may be free: a release costs two tries, however many
- * wait. A queue exists while somebody waits in it.
+ * One strict queue for each group, and one for what each user holds of it for each tenant. Only the
+ * head is tried, and only when something it waits for may be free: a release costs two tries,
+ * however many wait. A queue exists while somebody waits in it.
  */
 #include "base/clock.h"
 #include "base/memory.h"
 #include "core/claims_internal.h"
 
-struct queue *queue_find(
-	const struct core *core, const struct text *group, const struct text *tenant)
+/* What sets the queues apart. */
+struct queue_key {
+	struct text *group;
+	struct text *tenant;
+	uid_t uid;
+};
+
+static struct queue_key key_of(const struct request *request)
+{
+	if (!request_is_use(request))
+		return (struct queue_key){.group = request->group};
+	return (struct queue_key){request->group, request->tenant, request->peer->uid};
+}
+
+static struct queue *find(const struct core *core, struct queue_key key)
 {
 	list_for_each(at, &core->claims.queues) {
 		struct queue *queue = container_of(at, struct queue, link);
 
-		if (queue->group == group && queue->tenant == tenant)
+		if (queue->group == key.group && queue->tenant == key.tenant &&
+			queue->uid == key.uid)
 			return queue;
 	}
 	return NULL;
 }
 
-static struct queue *queue_make(struct core *core, struct text *group, struct text *tenant)
+bool queue_has_others(const struct core *core, const struct request *request)
+{
+	return find(core, key_of(request));
+}
+
+/* All that wait in a queue are of one user. */
+static bool is_for(
+	const struct core *core, const struct queue *queue, const struct instance *instance)
+{
+	return queue->group == instance->group && queue->tenant == instance->tenant &&
+	       !list_is_empty(&queue->waiting) &&
+	       claims_may_change(
+		       core, container_of(queue->waiting.next, struct request, link), instance);
+}
+
+bool queue_wants(const struct core *core, const struct instance *instance)
+{
+	list_for_each(at, &core->claims.queues)
+		if (is_for(core, container_of(at, struct queue, link), instance))
+			return true;
+	return false;
+}
+
+static struct queue *queue_make(struct core *core, struct queue_key key)
 {
 	struct queue *queue = memory_allocate(sizeof(*queue));
 
-	queue->group = text_ref(group);
-	queue->tenant = text_ref(tenant);
+	queue->group = text_ref(key.group);
+	queue->tenant = text_ref(key.tenant);
+	queue->uid = key.uid;
 	list_init(&queue->waiting);
 	list_append(&core->claims.queues, &queue->link);
 	return queue;
@@ -44,10 +82,12 @@ struct queue *queue_free(struct queue *queue)
 
 void queue_note(struct core *core, const struct text *group, const struct text *tenant)
 {
-	struct queue *queue = queue_find(core, group, tenant);
+	list_for_each(at, &core->claims.queues) {
+		struct queue *queue = container_of(at, struct queue, link);
 
-	if (queue)
-		queue->due = true;
+		if (queue->group == group && queue->tenant == tenant)
+			queue->due = true;
+	}
 }
 
 void queue_note_all(struct core *core)
@@ -69,13 +109,14 @@ void queue_note_device(struct core *core, const struct device *device)
 	}
 }
 
-void queue_enter(struct core *core, struct request *request, struct text *tenant)
+void queue_enter(struct core *core, struct request *request)
 {
-	struct queue *queue = queue_find(core, request->group, tenant);
+	struct queue *queue = find(core, key_of(request));
 
 	if (!queue)
-		queue = queue_make(core, request->group, tenant);
+		queue = queue_make(core, key_of(request));
 	list_append(&queue->waiting, &request->link);
+	request->parked = 0;
 	claims_due(core, request->wait_until);
 }
 

@@ -75,7 +75,7 @@ static int64_t held_by(
 static struct instance *make_instance(struct core *core, const struct request *request,
 	const struct resource_group *group, struct device *device, int64_t now)
 {
-	struct instance *instance = memory_allocate(sizeof(*instance));
+	struct instance *instance = instance_new();
 	struct buffer form = {0};
 	struct identity *identity;
 
@@ -175,7 +175,7 @@ static enum queue_result take_new(
 	if (!may_own(core, request, wanted, request_units(request)))
 		return QUEUE_SERVED;
 	if (wanted->device)
-		found = !queue_find(core, wanted->group->name, NULL) &&
+		found = !queue_has_others(core, request) &&
 			pick_unit(core, wanted->group, wanted->device, &devices);
 	else
 		found = wanted->in_turn && pick_devices(core, &pick, &devices);
@@ -245,6 +245,14 @@ static void assign_all(
 	}
 }
 
+/* Whether a device is named that others wait for, who came before. */
+static bool would_overtake(const struct core *core, const struct wanted *wanted)
+{
+	const struct instance *instance = wanted->device ? holding_of(wanted->device) : NULL;
+
+	return instance && queue_wants(core, instance);
+}
+
 static enum queue_result take_use(
 	struct core *core, struct request *request, const struct wanted *wanted, int64_t now)
 {
@@ -253,15 +261,15 @@ static enum queue_result take_use(
 	enum queue_result result = QUEUE_SERVED;
 
 	find_unused(core, request, wanted, &holdings);
-	if (wanted->device && queue_find(core, wanted->group->name, request->tenant))
-		refuse_busy(core, request, wanted->device);
-	else if (holdings.foreign && holdings.own < units)
+	if (holdings.foreign && holdings.own < units)
 		claims_refuse(core, request, ANSWER_NOT_PERMITTED,
 			"tenant %s got its devices of group %s from another user: only that one "
 			"and admins may assign them",
 			request->tenant->bytes, wanted->group->name->bytes);
 	else if (!wanted->device && !wanted->in_turn)
 		result = QUEUE_WAIT;
+	else if (would_overtake(core, wanted))
+		refuse_busy(core, request, wanted->device);
 	else if ((int64_t)holdings.unused.count == units)
 		assign_all(core, request, &holdings.unused, now);
 	else if (!request->wait_until &&
@@ -342,8 +350,7 @@ static bool resolve(struct core *core, struct request *request, struct wanted *r
 
 static bool is_overtaking(const struct core *core, const struct request *request)
 {
-	return request->group && !request->device &&
-	       queue_find(core, request->group, request_is_use(request) ? request->tenant : NULL);
+	return request->group && !request->device && queue_has_others(core, request);
 }
 
 /* What can be refused is refused now, also where others wait before it. */
@@ -377,7 +384,7 @@ void claim_begin(struct core *core, struct request *request, int64_t now)
 	if (take(core, request, !is_overtaking(core, request), now) == QUEUE_SERVED)
 		return;
 	if (request->wait_until) {
-		queue_enter(core, request, request_is_use(request) ? request->tenant : NULL);
+		queue_enter(core, request);
 		return;
 	}
 	claims_refuse(core, request, ANSWER_NO_DEVICE_AVAILABLE,

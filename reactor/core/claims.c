@@ -157,6 +157,7 @@ void claims_drop(struct core *core, struct instance *instance)
 	purge(&core->claims.moved, instance);
 	purge(&core->claims.lost, instance);
 	vector_remove(&core->claims.instances, at);
+	claims_drop_group(core, instance->group);
 	instance_free(instance);
 }
 
@@ -193,22 +194,33 @@ static struct text *interned(struct core *core, const char *string)
 	return string ? text_intern_string(core->pool, string) : NULL;
 }
 
-/* `boot`: real time when monotonic time was 0. */
-static struct hold hold_of(struct core *core, const struct hold_record *record, int64_t boot)
+struct instant {
+	int64_t now;  /* monotonic */
+	int64_t real; /* the same */
+};
+
+/*
+ * `longest`: how long it was to be waited at most for a process to be bound. It is not waited for
+ * longer from now on either, if the clock was set back while nobody looked.
+ */
+static struct hold hold_of(
+	struct core *core, const struct hold_record *record, struct instant at, int64_t longest)
 {
+	int64_t left = record->bind_by - at.real;
+
 	return (struct hold){.life = record->life,
 		.process = record->process,
 		.token = interned(core, record->token),
 		.token_uid = record->token_uid,
 		.count = record->count,
 		.bind_by = record->bind_by,
-		.bind_until = record->bind_by - boot};
+		.bind_until = at.now + (left < longest ? left : longest)};
 }
 
 static struct instance *restore_instance(
-	struct core *core, const struct instance_record *record, int64_t boot)
+	struct core *core, const struct instance_record *record, struct instant at)
 {
-	struct instance *instance = memory_allocate(sizeof(*instance));
+	struct instance *instance = instance_new();
 
 	instance->number = record->number;
 	instance->identity = holding_identity(core, record->identity);
@@ -221,8 +233,11 @@ static struct instance *restore_instance(
 	instance->generation = record->generation;
 	instance->since = record->since;
 	instance->terms.vm = interned(core, record->vm);
-	instance->terms.grant = hold_of(core, &record->grant, boot);
-	instance->terms.use = hold_of(core, &record->use, boot);
+	instance->terms.grant =
+		hold_of(core, &record->grant, at, record->grant.bind_by - record->since);
+	/* since when is not kept of a use */
+	instance->terms.use =
+		hold_of(core, &record->use, at, REQUEST_LONGEST_MS * CLOCK_MILLISECOND);
 	instance->identity->instance = instance;
 	vector_insert(&core->claims.instances, locate(&core->claims, record->number), instance);
 	claims_touch(core, instance);
@@ -250,8 +265,8 @@ void claims_restore(struct core *core, const struct stored *stored, int64_t now,
 		holding_set_owner(core, identity, interned(core, record->owner));
 	}
 	for (size_t i = 0; i < stored->instances.count; i++) {
-		struct instance *instance =
-			restore_instance(core, stored->instances.items[i], real - now);
+		struct instance *instance = restore_instance(
+			core, stored->instances.items[i], (struct instant){now, real});
 
 		/* its connection is gone, and whose it was nobody can tell */
 		if (is_orphan(&instance->terms.grant))
@@ -269,7 +284,7 @@ void claims_start_missing(struct core *core, int64_t now)
 		struct instance *instance = core->claims.instances.items[i];
 
 		if (!instance->identity->device)
-			instance->missing_since = now;
+			claims_await_device(core, instance, now);
 	}
 	claims_due(core, now);
 }
@@ -289,8 +304,7 @@ static int64_t grant_deadline(const struct core *core, const struct instance *in
 
 	if (!claims_stands(instance) || instance->terms.grant.over)
 		return CLOCK_NEVER;
-	if (!instance->identity->device && group && group->return_grace >= 0 &&
-		instance->missing_since != CLOCK_NEVER)
+	if (group && group->return_grace >= 0 && instance->missing_since != CLOCK_NEVER)
 		deadline = instance->missing_since + group->return_grace * CLOCK_SECOND;
 	if (bind_deadline(&instance->terms.grant) < deadline)
 		deadline = bind_deadline(&instance->terms.grant);
@@ -303,6 +317,12 @@ int64_t claims_instance_deadline(const struct core *core, const struct instance 
 	int64_t use = bind_deadline(&instance->terms.use);
 
 	return grant < use ? grant : use;
+}
+
+void claims_await_device(struct core *core, struct instance *instance, int64_t since)
+{
+	instance->missing_since = since;
+	claims_due(core, claims_instance_deadline(core, instance));
 }
 
 static void expire_instance(struct core *core, struct instance *instance, int64_t now)
@@ -342,8 +362,7 @@ static void note_lost(struct core *core, int64_t now)
 		struct instance *instance = lost->items[i];
 
 		if (!instance->identity->device)
-			instance->missing_since = now;
-		claims_due(core, claims_instance_deadline(core, instance));
+			claims_await_device(core, instance, now);
 	}
 	lost->count = 0;
 }
@@ -394,70 +413,4 @@ size_t claims_count(const struct core *core)
 	for (size_t i = 0; i < core->claims.instances.count; i++)
 		count += claims_stands(core->claims.instances.items[i]);
 	return count;
-}
-
-/* The first instances of the group by name, for a message. */
-static void name_instances(const struct core *core, const struct text *group, struct buffer *names)
-{
-	const struct vector *instances = &core->claims.instances;
-	unsigned named = 0;
-
-	for (size_t i = 0; i < instances->count; i++) {
-		const struct instance *instance = instances->items[i];
-		char id[INSTANCE_ID_SIZE];
-
-		if (instance->released || instance->group != group)
-			continue;
-		if (++named > 8) {
-			buffer_add_string(names, ", ...");
-			return;
-		}
-		instance_format_id(instance->number, id);
-		buffer_format(names, "%s%s", named > 1 ? ", " : "", id);
-	}
-}
-
-/* Whether the instance is the first of its group, so that each group is looked at once. */
-static bool is_first(const struct core *core, size_t at)
-{
-	const struct vector *instances = &core->claims.instances;
-	const struct instance *instance = instances->items[at];
-
-	for (size_t i = 0; i < at; i++) {
-		const struct instance *other = instances->items[i];
-
-		if (!other->released && other->group == instance->group)
-			return false;
-	}
-	return !instance->released;
-}
-
-void claims_check_rules(
-	const struct core *core, const struct ruleset *ruleset, struct rule_errors *errors)
-{
-	for (size_t i = 0; i < core->claims.instances.count; i++) {
-		const struct instance *instance = core->claims.instances.items[i];
-		const struct resource_group *group =
-			ruleset_find_group(ruleset, instance->group->bytes);
-		struct buffer names = {0};
-
-		if ((group && group->kind == instance->kind) || !is_first(core, i))
-			continue;
-		name_instances(core, instance->group, &names);
-		rule_errors_add(errors, group ? group->file->bytes : "rules",
-			group ? group->line : 0, "release them first, or leave the group as it is",
-			"group %s has instances (%s), so it cannot %s", instance->group->bytes,
-			buffer_string(&names), group ? "become one of another kind" : "go");
-		buffer_done(&names);
-	}
-}
-
-void claims_keep_groups(struct core *core)
-{
-	for (size_t i = 0; i < core->claims.instances.count; i++) {
-		const struct instance *instance = core->claims.instances.items[i];
-
-		if (!ruleset_find_group(core->ruleset, instance->group->bytes))
-			ruleset_keep_group(core->ruleset, instance->group, instance->kind);
-	}
 }

@@ -63,7 +63,10 @@ void claims_finish(struct core *core, struct batch *batch, int64_t now);
 void claims_check_rules(
 	const struct core *core, const struct ruleset *ruleset, struct rule_errors *errors);
 
-/* At start: groups with instances that the rules in force lack stay, without rules. */
+/*
+ * At start: groups with instances that the rules in force lack, or have with another kind, stay,
+ * without rules, until the last instance goes.
+ */
 void claims_keep_groups(struct core *core);
 
 /* How many instances there are that somebody knows of. */

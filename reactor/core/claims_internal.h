@@ -4,7 +4,10 @@
 
 #include "core/claims.h"
 
-/* Decides the device again, and has it settled if it differs (core.c). */
+/*
+ * Decides the device again, and has it settled if it differs (core.c). One that was there only
+ * because an instance had it is gone.
+ */
 void core_decide(struct core *core, struct device *device);
 
 void claims_init(struct claims *claims);
@@ -30,6 +33,9 @@ struct instance *claims_find(const struct core *core, int64_t number);
 /* Takes the instance out and frees it. */
 void claims_drop(struct core *core, struct instance *instance);
 
+/* Its instance went: a group that was kept for it goes, too, and who waits there is told. */
+void claims_drop_group(struct core *core, const struct text *name);
+
 /* Whether it stands, committed and not released. */
 bool claims_stands(const struct instance *instance);
 
@@ -51,6 +57,12 @@ void claims_note_lives(struct core *core, const struct instance *instance);
 
 /* When the instance is released without anybody asking for it; CLOCK_NEVER. */
 int64_t claims_instance_deadline(const struct core *core, const struct instance *instance);
+
+/*
+ * The wait for its device runs since `since`, or does not (CLOCK_NEVER): the device is present, or
+ * nobody can know yet. Nothing else says that a grant may end for want of a device.
+ */
+void claims_await_device(struct core *core, struct instance *instance, int64_t since);
 
 /* One of its lives is over. */
 void claims_note_over(struct core *core, struct instance *instance);
@@ -109,9 +121,14 @@ void queue_note_all(struct core *core);
  * that is not free itself is no news to a group that gives single devices.
  */
 void queue_note_device(struct core *core, const struct device *device);
-struct queue *queue_find(
-	const struct core *core, const struct text *group, const struct text *tenant);
-void queue_enter(struct core *core, struct request *request, struct text *tenant);
+
+/* Whether somebody waits where the request, which has its group, would. */
+bool queue_has_others(const struct core *core, const struct request *request);
+
+/* Whether somebody waits who could be given this instance of a tenant to use. */
+bool queue_wants(const struct core *core, const struct instance *instance);
+
+void queue_enter(struct core *core, struct request *request);
 struct queue *queue_free(struct queue *queue);
 void queues_serve(struct core *core, int64_t now);
 void queues_expire(struct core *core, int64_t now);

@@ -9,11 +9,15 @@
 
 struct request;
 
-/* Who waits for devices of a group, or, with `tenant`, for what that tenant holds of it. */
+/*
+ * Who waits for devices of a group, or, with `tenant`, for what that tenant holds of it. Only the
+ * user whose instances they are may assign these, so each user has a queue of its own for them.
+ */
 struct queue {
 	struct list_link link; // claims::queues; a queue lasts as long as somebody waits in it
 	struct text *group;
 	struct text *tenant;	  /* NULL: none */
+	uid_t uid;		  /* of who waits, with `tenant`; else 0 */
 	struct list_link waiting; /* of struct request, first come first served */
 	bool due;		  /* something it waits for may be free */
 };

@@ -75,9 +75,22 @@ static bool take_membership(struct core *core, struct device *device, struct mem
 	return differs;
 }
 
+static void lose(struct core *core, struct device *device)
+{
+	if (!device->now.facts)
+		return;
+	holding_detach(core, device);
+	stage_forget(device);
+	device_view_done(&device->now);
+	queue_note_device(core, device);
+	touch(core, device);
+}
+
 void core_decide(struct core *core, struct device *device)
 {
-	if (take_membership(core, device, decide(core, core->ruleset, device->now.facts)))
+	if (device->unlisted && !holding_of(device))
+		lose(core, device);
+	else if (take_membership(core, device, decide(core, core->ruleset, device->now.facts)))
 		touch(core, device);
 }
 
@@ -87,6 +100,7 @@ void core_see(struct core *core, struct facts *facts)
 	bool differs = !device->now.facts || !facts_equal(device->now.facts, facts);
 
 	device->doubted = false;
+	device->unlisted = false;
 	/* equal in the properties that the rules in force name says nothing of others */
 	if (differs || core->stage.other_keys)
 		stage_mark(&core->stage, device);
@@ -104,17 +118,6 @@ void core_see(struct core *core, struct facts *facts)
 	queue_note_device(core, device);
 }
 
-static void lose(struct core *core, struct device *device)
-{
-	if (!device->now.facts)
-		return;
-	holding_detach(core, device);
-	stage_forget(device);
-	device_view_done(&device->now);
-	queue_note_device(core, device);
-	touch(core, device);
-}
-
 /* Whether `device` is among the candidates of `found` from *cursor on, which follows the order. */
 static bool is_found(const struct vector *found, size_t *cursor, const struct device *device)
 {
@@ -128,8 +131,12 @@ static bool is_found(const struct vector *found, size_t *cursor, const struct de
 	return false;
 }
 
-/* Loses the candidates of the function `id` that are not among `found`. */
-static void lose_candidates(struct core *core, const char *id, const struct vector *found)
+/*
+ * Loses the candidates of the function `id` that are not among `found`; but one that an instance
+ * has stays, until that lets go of it, as long as the function's life is the same (0: it is over).
+ */
+static void lose_candidates(
+	struct core *core, const char *id, uint64_t life, const struct vector *found)
 {
 	const struct vector *devices = &core->inventory.devices;
 	char prefix[CANDIDATE_ID_SIZE];
@@ -142,7 +149,10 @@ static void lose_candidates(struct core *core, const char *id, const struct vect
 
 		if (strncmp(device->id->bytes, prefix, strlen(prefix)) != 0)
 			break;
-		if (!is_found(found, &cursor, device))
+		if (is_found(found, &cursor, device))
+			continue;
+		device->unlisted = holding_of(device) && device->now.facts->life == life;
+		if (!device->unlisted)
 			lose(core, device);
 	}
 }
@@ -151,7 +161,7 @@ void core_see_all(struct core *core, struct vector *found)
 {
 	const struct facts *carrier = found->items[0];
 
-	lose_candidates(core, carrier->id->bytes, found);
+	lose_candidates(core, carrier->id->bytes, carrier->life, found);
 	for (size_t i = 0; i < found->count; i++)
 		core_see(core, found->items[i]);
 	vector_done(found);
@@ -169,7 +179,7 @@ void core_lose(struct core *core, const char *id)
 {
 	struct device *device = inventory_find(&core->inventory, id);
 
-	lose_candidates(core, id, &(struct vector){0});
+	lose_candidates(core, id, 0, &(struct vector){0});
 	if (device)
 		lose(core, device);
 }

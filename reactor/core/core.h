@@ -50,7 +50,7 @@ void core_see(struct core *core, struct facts *facts);
 /*
  * All that one look found: a device, and after it the vGPU candidates that it carries, in the order
  * of ids. Takes the references over; the vector is empty afterwards. Candidates of the device that
- * are known, but not among them, are gone.
+ * are known, but not among them, are gone, unless an instance has them.
  */
 void core_see_all(struct core *core, struct vector *found);
 

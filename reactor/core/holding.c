@@ -3,6 +3,7 @@
  * A device is looked up when it arrives, not when it is asked for: one hash of its identity for
  * each arrival, none while nothing was ever claimed. Once found, a device keeps its instance until
  * it goes, whatever can be read of it meanwhile: a serial that cannot be read now does not differ.
+ * But one that is another, once it can be read, says that it was taken for the wrong one.
  *
  * A USB device can match two instances that miss theirs, one by serial and one by port. That by
  * port was claimed when its serial was not its own, so the port says more.
@@ -121,6 +122,7 @@ static void take_back(struct core *core, struct device *device)
 		claims_note_moved(core, instance);
 	text_replace(&instance->device_id, text_ref(device->id));
 	instance->kinds = device->now.facts->kinds;
+	claims_await_device(core, instance, CLOCK_NEVER);
 	claims_touch(core, instance);
 	if (instance->tenant) /* its VMs may wait for it */
 		queue_note(core, instance->group, instance->tenant);
@@ -240,6 +242,8 @@ static void attach_dependents(struct core *core, const struct facts *named, bool
 
 void holding_attach(struct core *core, struct device *device)
 {
+	if (holding_of(device) && identity_differs(device->now.facts, device->identity->key->bytes))
+		holding_detach(core, device);
 	if (!holding_of(device))
 		look_up(core, device);
 	else
@@ -260,7 +264,6 @@ void holding_detach(struct core *core, struct device *device)
 	core->claims.twins_due = true;
 	if (!identity->instance)
 		return;
-	identity->instance->missing_since = CLOCK_NEVER;
 	vector_add(&core->claims.lost, identity->instance);
 	claims_touch(core, identity->instance);
 }
@@ -268,9 +271,8 @@ void holding_detach(struct core *core, struct device *device)
 void holding_mark_twins(struct core *core, const struct instance *instance)
 {
 	const struct vector *devices = &core->inventory.devices;
-	const struct device *own = instance->identity->device;
 
-	if (!own || !(own->now.facts->kinds & KIND_MASK(KIND_USB)))
+	if (!(instance->kinds & KIND_MASK(KIND_USB)))
 		return;
 	for (size_t i = inventory_locate(&core->inventory, "usb:"); i < devices->count; i++) {
 		struct device *device = devices->items[i];
@@ -280,7 +282,7 @@ void holding_mark_twins(struct core *core, const struct instance *instance)
 		if (!device->now.facts || holding_of(device) || device->twin)
 			continue;
 		look_up(core, device);
-		if (device->twin)
+		if (device->twin || holding_of(device))
 			core_decide(core, device);
 	}
 }

@@ -34,8 +34,9 @@ void holding_detach(struct core *core, struct device *device);
 void holding_bind(struct device *device, struct identity *identity);
 
 /*
- * The instance was granted: other present devices that its identity names, too, are its twins. Two
- * buses of one USB controller number their ports alike, so such a device may have been there first.
+ * The instance was granted: other present devices that its identity names, too, are its twins, or,
+ * if its own went meanwhile, one of them is its device. Two buses of one USB controller number
+ * their ports alike, so such a device may have been there first.
  */
 void holding_mark_twins(struct core *core, const struct instance *instance);
 

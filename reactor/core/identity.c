@@ -154,6 +154,21 @@ bool identity_fix(
 	return chosen < count;
 }
 
+bool identity_differs(const struct facts *facts, const char *key)
+{
+	struct text *const *values = facts->values;
+	struct buffer form = {0};
+	bool differs;
+
+	if (!(facts->kinds & KIND_MASK(KIND_USB)) || !values[FIELD_SERIAL] ||
+		!values[FIELD_VENDOR_ID] || !values[FIELD_MODEL_ID] || !strstr(key, "/serial/"))
+		return false;
+	add_serial(facts, &form);
+	differs = strcmp(buffer_string(&form), key) != 0;
+	buffer_done(&form);
+	return differs;
+}
+
 /* Only USB has such: the buses of one controller number their ports alike. */
 bool identity_is_shared(
 	const struct inventory *inventory, const struct facts *one, const struct facts *other)

@@ -30,6 +30,12 @@ size_t identity_forms(const struct inventory *inventory, const struct facts *fac
 bool identity_fix(
 	const struct inventory *inventory, const struct facts *facts, struct buffer *ret_form);
 
+/*
+ * Whether a part of the identity `key`, which a device with these facts was taken for, can be read
+ * by now and is another: only a USB device's serial is ever read later than all else.
+ */
+bool identity_differs(const struct facts *facts, const char *key);
+
 /* Whether a claim would fix the same for both devices, so that it can have but one of them. */
 bool identity_is_shared(
 	const struct inventory *inventory, const struct facts *one, const struct facts *other);

@@ -12,6 +12,9 @@
 #include "core/rights.h"
 #include "model/instance.h"
 
+/* The most that wait_ms and bind_ms may be: 7 days. */
+#define REQUEST_LONGEST_MS (7 * 86400 * INT64_C(1000))
+
 enum request_type {
 	REQUEST_CLAIM,
 	REQUEST_ASSIGN,

@@ -19,6 +19,20 @@ static void add_event(struct delta *delta, enum change_type type, const struct i
 	change->instance = text_ref(json);
 }
 
+/* As it was between its devices; if it has none now, that is as it is. */
+static struct text *describe_missing(const struct core *core, struct instance *instance, bool has)
+{
+	struct text *now = instance->device_id;
+	struct text *json;
+
+	if (!has)
+		return text_ref(instance->json);
+	instance->device_id = instance->told_device;
+	json = describe_instance(core, instance, NULL);
+	instance->device_id = now;
+	return json;
+}
+
 /* Tells of a device that went, came, or was replaced by itself within the turn; whether it did. */
 static bool add_presence(const struct core *core, struct delta *delta, struct instance *instance)
 {
@@ -28,7 +42,7 @@ static bool add_presence(const struct core *core, struct delta *delta, struct in
 	if (life == instance->told_life)
 		return false;
 	if (instance->told_life) {
-		struct text *missing = describe_instance(core, instance, NULL);
+		struct text *missing = describe_missing(core, instance, life);
 
 		add_event(delta, EVENT_INSTANCE_MISSING, instance, missing);
 		text_unref(missing);
@@ -99,6 +113,7 @@ static void settle_instance(const struct core *core, struct instance *instance, 
 		add_terms(delta, instance, !add_presence(core, delta, instance) && differs);
 	else
 		add_created(delta, instance);
+	text_replace(&instance->told_device, text_ref(instance->device_id));
 	instance_terms_copy(&instance->told, &instance->terms);
 }
 

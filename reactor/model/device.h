@@ -57,8 +57,9 @@ struct device {
 	struct next *next;	   /* while rules are staged: what it will be; else NULL */
 	bool touched;		   /* stands in core::touched */
 	bool doubted;		   /* the last look failed: the facts are from one before */
-	bool picked; /* chosen by the claim that is being decided; false between turns */
-	bool twin;   /* present together with another device of an instance's identity: blocked */
+	bool picked;   /* chosen by the claim that is being decided; false between turns */
+	bool unlisted; /* a candidate whose type is not listed: there while an instance has it */
+	bool twin;     /* present together with another device of an instance's identity: blocked */
 	struct identity *identity; /* that names it, if it was ever granted; else NULL */
 };
 

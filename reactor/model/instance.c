@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/instance.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/number.h"
 
@@ -63,6 +64,14 @@ void instance_terms_done(struct instance_terms *terms)
 	*terms = (struct instance_terms){0};
 }
 
+struct instance *instance_new(void)
+{
+	struct instance *instance = memory_allocate(sizeof(*instance));
+
+	instance->missing_since = CLOCK_NEVER;
+	return instance;
+}
+
 struct instance *instance_free(struct instance *instance)
 {
 	if (!instance)
@@ -71,6 +80,7 @@ struct instance *instance_free(struct instance *instance)
 	text_unref(instance->group);
 	text_unref(instance->tenant);
 	text_unref(instance->json);
+	text_unref(instance->told_device);
 	instance_terms_done(&instance->terms);
 	instance_terms_done(&instance->told);
 	free(instance);

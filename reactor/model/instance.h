@@ -72,9 +72,10 @@ struct instance {
 	bool released;	       /* committed; goes with the next core_settle */
 	bool busy;	       /* a decision about it is being committed: no other is made */
 	bool touched;	       /* stands in claims::touched */
-	int64_t missing_since; /* monotonic; meaningful while its device is not present */
+	int64_t missing_since; /* monotonic: its device is waited for since then; CLOCK_NEVER: no */
 
 	struct text *json;	    /* the Instance as subscribers know it; NULL: they do not */
+	struct text *told_device;   /* likewise: id */
 	struct instance_terms told; /* likewise */
 };
 
@@ -90,6 +91,9 @@ bool instance_parse_id(const char *id, int64_t *ret_number);
 
 void instance_terms_copy(struct instance_terms *terms, const struct instance_terms *from);
 void instance_terms_done(struct instance_terms *terms);
+
+/* One whose device is not waited for. */
+struct instance *instance_new(void);
 
 /* Frees an instance that stands nowhere any more. */
 struct instance *instance_free(struct instance *instance);

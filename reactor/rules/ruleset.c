@@ -149,7 +149,25 @@ const struct resource_group *ruleset_find_group(const struct ruleset *ruleset, c
 	return group && text_is(group->name, name) ? group : NULL;
 }
 
-void ruleset_keep_group(struct ruleset *ruleset, struct text *name, enum kind kind)
+static void drop_rules(struct ruleset *ruleset, const struct resource_group *group)
+{
+	struct vector *rules = &ruleset->rules;
+	size_t left = 0;
+
+	for (size_t i = 0; i < rules->count; i++) {
+		struct rule *rule = rules->items[i];
+
+		if (rule->group == group) {
+			rule_free(rule);
+			continue;
+		}
+		rules->items[left++] = rule;
+		rule->number = (unsigned)left;
+	}
+	rules->count = left;
+}
+
+static struct resource_group *new_kept(struct text *name, enum kind kind)
 {
 	struct resource_group *group = memory_allocate(sizeof(*group));
 
@@ -162,5 +180,32 @@ void ruleset_keep_group(struct ruleset *ruleset, struct text *name, enum kind ki
 	group->vf.rate = -1;
 	group->kept = true;
 	group->file = text_new("", 0);
-	vector_insert(&ruleset->groups, locate_group(ruleset, name->bytes), group);
+	return group;
+}
+
+void ruleset_keep_group(
+	struct ruleset *ruleset, struct text *name, enum kind kind, struct text_pool *pool)
+{
+	struct resource_group *group = new_kept(name, kind);
+	size_t at = locate_group(ruleset, name->bytes);
+
+	if (ruleset_find_group(ruleset, name->bytes)) {
+		struct resource_group *other = vector_remove(&ruleset->groups, at);
+		struct matcher **matcher = &ruleset->matchers[other->kind];
+
+		text_replace(&group->file, text_ref(other->file));
+		group->line = other->line;
+		matcher_free(*matcher);
+		drop_rules(ruleset, other);
+		*matcher = matcher_new(ruleset, other->kind, pool);
+		group_free(other);
+	}
+	vector_insert(&ruleset->groups, at, group);
+}
+
+void ruleset_drop_kept(struct ruleset *ruleset, const struct text *name)
+{
+	size_t at = locate_group(ruleset, name->bytes);
+
+	group_free(vector_remove(&ruleset->groups, at));
 }

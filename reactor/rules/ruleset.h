@@ -78,8 +78,8 @@ struct resource_group {
 	int64_t return_grace; /* seconds; -1: until its owner lets go */
 	struct group_vf vf;   /* of kind sriov-nic */
 	bool cdi;
-	bool kept; /* no file defines it; it stays for its instances */
-	struct text *file;
+	bool kept;	   /* no file defines it so; it stays for its instances */
+	struct text *file; /* of one that is kept: where it is of another kind; else empty */
 	unsigned line;
 };
 
@@ -133,7 +133,14 @@ void condition_field_name(const struct condition *test, struct buffer *ret_name)
 struct resource_group *group_free(struct resource_group *group);
 struct rule *rule_free(struct rule *rule);
 
-/* Adds a group that no file defines any more, without rules, for the instances that it has. */
-void ruleset_keep_group(struct ruleset *ruleset, struct text *name, enum kind kind);
+/*
+ * Adds a group that no file defines any more, without rules, for the instances that it has. One of
+ * the same name makes way, and its rules; those that come after them get other numbers.
+ */
+void ruleset_keep_group(
+	struct ruleset *ruleset, struct text *name, enum kind kind, struct text_pool *pool);
+
+/* Takes such a group out again. */
+void ruleset_drop_kept(struct ruleset *ruleset, const struct text *name);
 
 const struct resource_group *ruleset_find_group(const struct ruleset *ruleset, const char *name);

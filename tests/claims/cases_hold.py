@@ -209,6 +209,22 @@ def grace():
         wait_until(lambda: running.devices().get(pci(1), {}).get("state") == "available")
 
 
+def grace_over_restart():
+    """a restart releases nothing whose device is there, however long the first scan takes (18)"""
+    rules = """groups = ( { name = "gpus"; kind = "pci"; driver = "keep"; return_grace = 0; } );
+        rules = ( { name = "gpu"; group = "gpus"; match = ( ("vendor_device", "bw", "10de") ); } );"""
+    with place(gpus=250, rules=rules) as running:
+        running.claim(vm="v", count=250)
+        running.restart()
+        assert len(running.instances()) == 250
+        running.restart(signal.SIGKILL)
+        assert len(running.instances()) == 250
+        running.stop()
+        pull(250)
+        running.start()
+        assert {one["state"] for one in running.wait_for(249)} == {"ready"}
+
+
 def who_may_change():
     """only the user that claimed an instance, and admins, may change or release it (19)"""
     with place(gpus=3) as running:
@@ -260,7 +276,7 @@ def many_processes():
 def damaged_database():
     """after a damaged database nothing is given out until an admin accepts the loss (18)"""
     with place(gpus=2) as running:
-        running.claim_one(vm="v")
+        old = running.claim_one(vm="v")
         running.stop()
         for name in os.listdir(f"{running.folder}/state"):
             path = f"{running.folder}/state/{name}"
@@ -275,7 +291,10 @@ def damaged_database():
         running.restart()
         running.refused("StorageFailed", "Claim", group="gpus", vm="w")
         assert "storage" in running.call("AcceptLoss")["status"]
-        assert running.claim_one(vm="w")["device"] == pci(1)
+        new = running.claim_one(vm="w")
+        assert (new["device"], new["generation"]) == (pci(1), old["generation"])
+        running.refused("NoSuchInstance", "Release", instance=old["id"],
+                        generation=old["generation"])
         running.restart()
         assert running.held() == {pci(1): "w"}
 
@@ -325,4 +344,4 @@ def refuses(running):
 
 CASES = [process_life, no_such_process, dies_at_once, bind_later, connection_life,
          connection_over_restart, hold, token, generation, kill_and_restart, missing_over_restart,
-         grace, who_may_change, many_processes, damaged_database, full_disk]
+         grace, grace_over_restart, who_may_change, many_processes, damaged_database, full_disk]

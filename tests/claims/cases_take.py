@@ -340,6 +340,8 @@ def another_in_its_place():
         assert running.devices()[pci(1)]["state"] == "available"
         assert running.instances()[0]["state"] == "missing"
         assert running.claim_one("nics", vm="w")["device"] == pci(1)
+        assert running.client("release", "01:00.0") == (0, "i-2\n", "")  # who has it now
+        assert [one["id"] for one in running.instances()] == ["i-1"]
 
 
 def usb_comes_back():
@@ -372,6 +374,32 @@ def rules_cannot_lose_a_group():
         assert running.devices()[pci(1)]["instance"] == "i-1"
         running.release(vm="v")
         running.call("Reload")
+
+
+def start_without_a_group():
+    """a start that finds a group with instances gone, or of another kind, keeps it for them"""
+    with place(gpus=2, nics=1) as running:
+        running.claim_one(vm="v")
+        running.claim_one("nics", vm="v")
+        running.stop()
+        running.write_rules("""
+            groups = ( { name = "gpus"; kind = "usb"; }, { name = "all"; kind = "pci"; } );
+            rules = ( { name = "stick"; group = "gpus"; match = ( ("vendor_id", "eq", "046d") ); },
+                      { name = "any"; group = "all"; match = ( ("slot", "cs", ":") ); } );""")
+        running.start()
+        groups = {one["name"]: one for one in running.call("ListGroups")["groups"]}
+        assert {name: (one["kind"], one["rules"], one["claimed"]) for name, one in groups.items()} \
+            == {"gpus": ("pci", 0, 1), "nics": ("pci", 0, 1), "all": ("pci", 1, 0)}, groups
+        assert running.devices()[pci(2)]["group"] == "all"
+        assert running.call("Status")["status"]["rules"] == "stale"
+        log = running.read_log()
+        assert log.count("group gpus has instances") == log.count("group nics has instances") == 1
+        running.refused("InvalidRules", "Reload")
+        running.release(vm="v")
+        assert [one["name"] for one in running.call("ListGroups")["groups"]] == ["all"]
+        running.call("Reload")
+        assert running.call("Status")["status"]["rules"] != "stale"
+        assert [one["name"] for one in running.call("ListGroups")["groups"]] == ["all", "gpus"]
 
 
 def membership_is_frozen():
@@ -414,4 +442,4 @@ CASES = [one_claim, answer_follows_event, all_or_none, named_device, queue_in_or
          close_leaves_queue, half_closed, one_connection, pipelined, race, race_of_turns,
          owner_gets_its_own, preference_while_waiting, who_may_claim, names_are_looked_up_again,
          names_change, assigned_groups, gone_while_claimed, another_in_its_place, usb_comes_back,
-         rules_cannot_lose_a_group, membership_is_frozen, model_agrees]
+         rules_cannot_lose_a_group, start_without_a_group, membership_is_frozen, model_agrees]

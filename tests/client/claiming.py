@@ -173,6 +173,38 @@ def what_is_no_instance_exits_3(place):
     place.fails(3, 'unassign', 'i-1x', says='i-1x is no instance')
 
 
+def listed(*instances):
+    """A daemon that has these (id, device, state)."""
+    rows = [{**INSTANCES[0], 'id': id_, 'device': device, 'state': state}
+            for id_, device, state in instances]
+    return lambda call: (reply(seq=17, epoch='e1', instances=rows)
+                         if call['method'].endswith('ListInstances') else whole_daemon(call))
+
+
+@case
+def a_device_means_the_instance_that_has_it_now(place):
+    place.serve(listed(('i-1', 'usb:1-2.1', 'missing'), ('i-2', 'usb:1-2.1', 'missing'),
+                       ('i-3', 'usb:1-2.1', 'ready'), ('i-4', 'usb:1-3', 'missing'),
+                       ('i-5', 'usb:1-4', 'preparing'), ('i-6', 'usb:1-4', 'missing')))
+    for target, instance in (('1-2.1', 'i-3'), ('1-3', 'i-4'), ('1-4', 'i-5')):
+        same(asked(place, 'release', target), ('Release', {'instance': instance}))
+        same(asked(place, 'unassign', target), ('Unassign', {'instance': instance}))
+        same(asked(place, 'assign', target, '--vm', 'v')[1], {'instance': instance, 'vm': 'v'})
+        same(asked(place, 'bind', target, '--pid', '5')[1], {'pid': 5, 'instance': instance})
+
+
+@case
+def a_device_that_several_instances_miss_means_none(place):
+    place.serve(listed(('i-1', 'usb:1-2.1', 'missing'), ('i-2', 'usb:1-3', 'ready'),
+                       ('i-7', 'usb:1-2.1', 'missing')))
+    for arguments in (['release', '1-2.1'], ['unassign', '1-2.1'],
+                      ['assign', '1-2.1', '--vm', 'v'], ['bind', '1-2.1', '--pid', '5']):
+        place.daemon.calls.clear()
+        place.fails(1, *arguments, says='several instances miss usb:1-2.1: name the one that you '
+                                        'mean of i-1, i-7')
+        same([call['method'] for call in place.daemon.calls], [HOSTDEVD + 'ListInstances'])
+
+
 @case
 def hold_prints_first_and_ends_by_any_signal(place):
     place.serve()

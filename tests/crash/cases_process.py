@@ -35,7 +35,8 @@ def freed_at_once():
 
 def other_process():
     """a pid that is another process's since, or of another boot, keeps nothing"""
-    for change in ("grant_start = grant_start + 1", "grant_boot = '0' || substr(grant_boot, 2)",
+    other_boot = "iif(grant_boot LIKE '0%', '1', '0') || substr(grant_boot, 2)"
+    for change in ("grant_start = grant_start + 1", f"grant_boot = {other_boot}",
                    "grant_boot = ''", None):
         with place(gpus=2, rules=RULES) as running, program() as process:
             one = running.claim_one(vm="v", pid=process.pid)

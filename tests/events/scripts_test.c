@@ -5,6 +5,7 @@
  *
  *   rules            the lines up to `.` are a rule file, put in force in this turn
  *   stage            likewise, but only staged
+ *   later            likewise, but only found by the next start
  *   decide ID WORD.. the staged rules decide it; they must have to, and next. With words: by these
  *                    facts, which have the udev properties that they name
  *   decide           they decide all that they have to
@@ -30,6 +31,7 @@
  *   commit           the disk has what the last turn gave it; `commit failed`, `commit essential`
  *   idle             nothing is on its way to the disk
  *   close CONN       end PID       time MS (passes before the next turn)
+ *   clock MS         real time is set forward, or back
  *   allow GROUP UID  the user may claim from the group; groups in the order of their names
  *   refuse RULES     as `rules`, but they must be objected to, and are not put in force
  *   crash            the rows and the devices that are present is all that is left; the lines
@@ -240,6 +242,8 @@ static void take_rules(struct script *script, const char *word, FILE *stream)
 
 	if (strcmp(word, "rules") == 0) {
 		edge_load_rules(&script->edge, rules);
+	} else if (strcmp(word, "later") == 0) {
+		edge_change_files(&script->edge, rules);
 	} else if (strcmp(word, "refuse") == 0) {
 		refuse_rules(script, rules);
 	} else {
@@ -317,6 +321,8 @@ static bool run_word(struct script *script, const char *word, const char *argume
 		edge_end(edge, strtoll(argument, NULL, 10));
 	else if (strcmp(word, "time") == 0)
 		edge->now += strtoll(argument, NULL, 10) * CLOCK_MILLISECOND;
+	else if (strcmp(word, "clock") == 0)
+		edge->real += strtoll(argument, NULL, 10) * CLOCK_MILLISECOND;
 	else if (strcmp(word, "allow") == 0)
 		allow(edge, argument);
 	else
@@ -336,7 +342,7 @@ static void run_command(struct script *script, char *line, FILE *stream)
 	char *argument = strchr(line, ' ');
 
 	if (strcmp(line, "rules") == 0 || strcmp(line, "refuse") == 0 ||
-		strcmp(line, "stage") == 0) {
+		strcmp(line, "stage") == 0 || strcmp(line, "later") == 0) {
 		take_rules(script, line, stream);
 	} else if (strcmp(line, "resync") == 0) {
 		core_note_resync(&script->edge.world.core);

@@ -8,9 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Real time of the clock's beginning. */
-#define REAL INT64_C(1000000000000000)
-
 static const char boot[] = "00000000-0000-4000-8000-000000000000";
 
 static const char *const verbs[] = {
@@ -30,13 +27,13 @@ static void start(struct edge *edge)
 	edge->world.core.rights = &edge->rights;
 	edge->world.core.claims.patience = 5 * CLOCK_SECOND;
 	ledger_read(&edge->ledger, &stored);
-	claims_restore(&edge->world.core, &stored, edge->now, edge->now + REAL);
+	claims_restore(&edge->world.core, &stored, edge->now, edge->now + edge->real);
 	stored_done(&stored);
 }
 
 void edge_init(struct edge *edge)
 {
-	*edge = (struct edge){.now = CLOCK_SECOND};
+	*edge = (struct edge){.now = CLOCK_SECOND, .real = INT64_C(1000000000000000)};
 	start(edge);
 	claims_start_missing(&edge->world.core, edge->now);
 }
@@ -66,10 +63,15 @@ static void put_in_force(struct edge *edge)
 	move_list_done(&moves);
 }
 
-void edge_load_rules(struct edge *edge, const char *rules)
+void edge_change_files(struct edge *edge, const char *rules)
 {
 	free(edge->rules);
 	edge->rules = memory_duplicate(rules);
+}
+
+void edge_load_rules(struct edge *edge, const char *rules)
+{
+	edge_change_files(edge, rules);
 	put_in_force(edge);
 }
 
@@ -182,7 +184,7 @@ static struct request *new_request(struct edge *edge, const char *verb)
 	request->caller = caller;
 	request->peer = &caller->peer;
 	request->connection = 1;
-	request->real = edge->now + REAL;
+	request->real = edge->now + edge->real;
 	return request;
 }
 
@@ -249,6 +251,7 @@ void edge_crash(struct edge *edge, bool written)
 	world_done(&edge->world);
 	start(edge);
 	put_in_force(edge);
+	claims_turn(&edge->world.core, edge->now); /* turns go on while the first scan does */
 	for (size_t i = 0; i < edge->seen.count; i++)
 		world_see_all(&edge->world, edge->seen.items[i]);
 	claims_start_missing(&edge->world.core, edge->now);

@@ -16,8 +16,9 @@ struct edge {
 	struct vector seen;	/* of char *: words of each look, the last of each device */
 	struct vector requests; /* of struct edge_request, owned */
 	struct batch *batch;	/* being written; NULL: none */
-	char *rules;		/* in force */
+	char *rules;		/* of the next start; those in force */
 	int64_t now;
+	int64_t real; /* at the clock's beginning */
 };
 
 /* Who asked what, for as long as the answer is waited for. */
@@ -30,6 +31,10 @@ void edge_init(struct edge *edge);
 void edge_done(struct edge *edge);
 
 void edge_load_rules(struct edge *edge, const char *rules);
+
+/* Rules that are only found by the next start. */
+void edge_change_files(struct edge *edge, const char *rules);
+
 void edge_see(struct edge *edge, const char *words);
 void edge_lose(struct edge *edge, const char *id);
 

@@ -73,6 +73,8 @@ static void check_membership(struct core *core, const struct device *device)
 
 	if (instance)
 		assert_ptr_equal(instance->identity->device, device);
+	else
+		assert_false(device->unlisted);
 	if (instance && !instance->pending) {
 		assert_ptr_equal(device->now.group, instance->group);
 		assert_int_equal(device->now.state, STATE_CLAIMED);
@@ -126,6 +128,8 @@ static void check_lives(const struct trial *run)
 			ruleset_find_group(core->ruleset, instance->group->bytes);
 
 		assert_false(instance->busy);
+		assert_int_equal(
+			instance->missing_since == CLOCK_NEVER, instance->identity->device != NULL);
 		if (!instance->identity->device && group->return_grace >= 0)
 			assert_true(instance->missing_since + group->return_grace * CLOCK_SECOND >
 				    run->now);
@@ -171,6 +175,7 @@ void trial_start(struct trial *run, struct world *world)
 	claims_restore(&world->core, &stored, run->now, trial_real_time(run));
 	stored_done(&stored);
 	trial_load_rules(run, world);
+	claims_turn(&world->core, run->now); /* turns go on while the first scan does */
 	population_show(&run->fleet, world);
 	claims_start_missing(&world->core, run->now);
 }
@@ -194,11 +199,25 @@ static void compare_cores(const struct core *left, const struct core *right)
 	}
 }
 
+/* Whether a candidate is there that nobody who looks now would find. */
+static bool has_unlisted(const struct core *core)
+{
+	for (size_t i = 0; i < core->inventory.devices.count; i++) {
+		const struct device *device = core->inventory.devices.items[i];
+
+		if (device->unlisted)
+			return true;
+	}
+	return false;
+}
+
 void trial_check_fresh(struct trial *run)
 {
 	struct world world;
 	struct delta delta = {0};
 
+	if (has_unlisted(&run->world.core))
+		return;
 	trial_note.fresh++;
 	trial_start(run, &world);
 	claims_turn(&world.core, run->now);

@@ -16,18 +16,68 @@ static bool is_id(const char *text)
 	return strncmp(text, "i-", 2) == 0 && text[2] && !text[2 + strspn(text + 2, "0123456789")];
 }
 
-/* By the list, not by the device's own `instance`: one that is pulled has its instance still. */
-static const char *find(const struct hostdev_value *reply, const char *device)
+/* What the list of instances says of a device. */
+struct held {
+	const char *id;	   /* of the instance that has it; else the first that misses it; or NULL */
+	size_t candidates; /* how many it could be */
+};
+
+/*
+ * By the list, not by the device's own `instance`: one that is pulled has its instance still. But
+ * where another stands in its place, whoever has that one now is meant.
+ */
+static struct held find(const struct hostdev_value *instances, const char *device)
 {
-	const struct hostdev_value *instances = hostdev_value_get(reply, "instances");
+	struct held held = {0};
 
 	for (size_t i = 0; i < hostdev_value_count(instances); i++) {
 		const struct hostdev_value *instance = hostdev_value_at(instances, i);
 
-		if (strcmp(show_text(instance, "device"), device) == 0)
-			return show_text(instance, "id");
+		if (strcmp(show_text(instance, "device"), device) != 0)
+			continue;
+		if (strcmp(show_text(instance, "state"), "missing") != 0)
+			return (struct held){show_text(instance, "id"), 1};
+		if (held.candidates++ == 0)
+			held.id = show_text(instance, "id");
 	}
-	return NULL;
+	return held;
+}
+
+static void complain_of_several(const struct hostdev_value *instances, const char *device)
+{
+	char *names = output_format("%s", "");
+
+	for (size_t i = 0; i < hostdev_value_count(instances); i++) {
+		const struct hostdev_value *instance = hostdev_value_at(instances, i);
+		char *longer;
+
+		if (strcmp(show_text(instance, "device"), device) != 0)
+			continue;
+		longer = output_format(
+			"%s%s%s", names, *names ? ", " : "", show_text(instance, "id"));
+		free(names);
+		names = longer;
+	}
+	output_complain(
+		"several instances miss %s: name the one that you mean of %s", device, names);
+	free(names);
+}
+
+static enum exit_status choose(
+	const struct hostdev_value *instances, const char *device, char **ret_id)
+{
+	struct held held = find(instances, device);
+
+	if (held.candidates == 1) {
+		*ret_id = output_must(strdup(held.id));
+		return EXIT_DONE;
+	}
+	if (held.candidates > 1) {
+		complain_of_several(instances, device);
+		return EXIT_FAILED;
+	}
+	output_complain("%s is no instance; `hostdevctl instances` lists them", device);
+	return EXIT_NOT_FOUND;
 }
 
 enum exit_status instance_resolve(
@@ -35,7 +85,6 @@ enum exit_status instance_resolve(
 {
 	struct hostdev_value *reply;
 	enum exit_status status;
-	const char *id;
 	char *device;
 
 	if (is_id(text)) {
@@ -46,14 +95,10 @@ enum exit_status instance_resolve(
 	if (status != EXIT_DONE)
 		return status;
 	device = identifier_resolve(text);
-	id = find(reply, device);
-	if (id)
-		*ret_id = output_must(strdup(id));
-	else
-		output_complain("%s is no instance; `hostdevctl instances` lists them", device);
+	status = choose(hostdev_value_get(reply, "instances"), device, ret_id);
 	free(device);
 	hostdev_value_unref(reply);
-	return id ? EXIT_DONE : EXIT_NOT_FOUND;
+	return status;
 }
 
 static void print_one(const struct hostdev_value *parameters)

@@ -17,9 +17,7 @@
 
 #define MOST_COUNT 1024
 
-#define DAY_MS	     INT64_C(86400000)
-#define MOST_WAIT_MS (7 * DAY_MS)
-#define MOST_NUMBER  INT64_MAX
+#define MOST_NUMBER INT64_MAX
 
 /* utf8_clean replaces control characters and nothing else: the reader of JSON took only UTF-8. */
 static bool is_clean(const char *name)
@@ -149,8 +147,10 @@ static bool read_choice(struct call *call, struct request *request)
 
 static bool read_times(struct call *call, struct request *request)
 {
-	if (!read_number(call, (struct range){"wait_ms", 0, MOST_WAIT_MS}, &request->wait_ms) ||
-		!read_number(call, (struct range){"bind_ms", 1, MOST_WAIT_MS}, &request->bind_ms))
+	if (!read_number(
+		    call, (struct range){"wait_ms", 0, REQUEST_LONGEST_MS}, &request->wait_ms) ||
+		!read_number(
+			call, (struct range){"bind_ms", 1, REQUEST_LONGEST_MS}, &request->bind_ms))
 		return false;
 	if (!request->bind_ms || !request->pid)
 		return true;

@@ -75,6 +75,14 @@ static const char instances_schema[] =
 	"INSERT INTO meta VALUES (1, 1, 0, 0, 0);"
 	"PRAGMA user_version = 2;";
 
+/*
+ * Whoever had an instance before the loss may still name it, and generations begin anew, so numbers
+ * go on from anywhere between 2^39 and 2^40. By the clock some would come again where it was set
+ * back, and what a damaged database says of them cannot be trusted.
+ */
+static const char note_loss[] = "UPDATE meta SET loss = 1, next_number = max(next_number,"
+				" (random() & 0x7fffffffff) | 0x8000000000)";
+
 static const char *const statement_texts[STATEMENT_COUNT] = {
 	[STATEMENT_RELEASE] = "DELETE FROM instances WHERE number = ?",
 	[STATEMENT_REMOVE] = "DELETE FROM instances WHERE identity = ? AND number = ?",
@@ -222,7 +230,7 @@ static int take_up(struct database *database, bool existed, bool loss)
 	if (result == 0)
 		result = migrate(database, existed);
 	if (result == 0 && loss)
-		result = database_execute(database, "UPDATE meta SET loss = 1");
+		result = database_execute(database, note_loss);
 	if (result == 0)
 		return database_execute(database, "COMMIT");
 	database_execute(database, "ROLLBACK");

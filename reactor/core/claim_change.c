@@ -277,6 +277,25 @@ static bool sort_out(struct core *core, struct request *request, const struct ve
 	return true;
 }
 
+static void refuse_unknown(struct core *core, struct request *request)
+{
+	char id[INSTANCE_ID_SIZE];
+
+	if (request->instance) {
+		instance_format_id(request->instance, id);
+		claims_refuse(core, request, ANSWER_NO_SUCH_INSTANCE,
+			"there is no instance %s; ListInstances has those that there are", id);
+		return;
+	}
+	claims_refuse(core, request, ANSWER_NO_SUCH_INSTANCE,
+		"%s%s%s%s has no instance; ListInstances has those that there are",
+		request->vm ? "VM " : "", request->vm ? request->vm->bytes : "",
+		request->vm && request->tenant ? " of tenant "
+		: request->tenant	       ? "tenant "
+					       : "",
+		request->tenant ? request->tenant->bytes : "");
+}
+
 void claim_change(struct core *core, struct request *request, int64_t now)
 {
 	struct vector meant = {0};
@@ -287,8 +306,7 @@ void claim_change(struct core *core, struct request *request, int64_t now)
 	if ((!foreign || check(core, request, foreign)) &&
 		sort_out(core, request, &meant, &changing, now)) {
 		if (meant.count == 0 && (request->instance || request->type == REQUEST_BIND))
-			claims_refuse(core, request, ANSWER_NO_SUCH_INSTANCE,
-				"there is no such instance; ListInstances has them");
+			refuse_unknown(core, request);
 		else if (changing.count > 0)
 			decide(core, request, &meant, now);
 		else

@@ -60,7 +60,10 @@ def bind_later():
             assert only["vm"] == "v"
             running.refused("Busy", "Release", vm="v")
             running.refused("InvalidParameter", "Bind", vm="v", pid=2 ** 31 - 1)
-            running.refused("NoSuchInstance", "Bind", vm="nobody", pid=process.pid)
+            why = running.refused("NoSuchInstance", "Bind", vm="nobody", pid=process.pid)
+            assert "VM nobody has no instance" in why["message"], why
+            why = running.refused("NoSuchInstance", "Bind", tenant="t", vm="v", pid=process.pid)
+            assert "VM v of tenant t has no instance" in why["message"], why
         running.wait_for(0)
 
 
@@ -146,7 +149,8 @@ def generation():
         new = running.claim_one(vm="b")
         assert new["generation"] == 2
         running.refused("StaleGeneration", "Release", instance=new["id"], generation=1)
-        running.refused("NoSuchInstance", "Release", instance=old["id"])
+        why = running.refused("NoSuchInstance", "Release", instance=old["id"])
+        assert f"there is no instance {old['id']}" in why["message"], why
         running.restart(signal.SIGKILL)
         assert running.instances()[0]["generation"] == 2
         running.release(vm="b")

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Rule evaluation, beside a linear scan with PCRE2 JIT of the same rules and devices in the same
- * run: CPU time of the thread, median of 5. One JSON object per line.
+ * run: CPU time of the thread, in rounds that alternate. A ratio is the median of those of
+ * neighbours, since what else the machine does changes slowly. One JSON object per line.
  *
  * Devices: 10,000 PCI functions. Of `fleet`, each is one of 40 models, so that most values are
  * shared; slots and IOMMU groups are not. Of `diverse`, each has ids, names and a serial property
@@ -29,10 +30,11 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 #include <stdio.h>
+#include <string.h>
 
 #define DEVICES 10000
 #define MODELS	40
-#define ROUNDS	5
+#define ROUNDS	9
 
 /* Rules times devices of one round of the scan. */
 #define SCAN_MOST 3000000u
@@ -336,18 +338,13 @@ static void run_done(struct run *run)
 	world_done(&run->world);
 }
 
-/* Median of the time that `work` takes, in ns a device. */
+/* The time that `work` takes, in ns a device. */
 static double measure(struct run *run, size_t (*work)(struct run *run))
 {
-	double rounds[ROUNDS];
+	double start = measure_cpu();
+	size_t devices = work(run);
 
-	for (unsigned i = 0; i < ROUNDS; i++) {
-		double start = measure_cpu();
-		size_t devices = work(run);
-
-		rounds[i] = (measure_cpu() - start) * 1e3 / (double)devices;
-	}
-	return measure_median(rounds, ROUNDS);
+	return (measure_cpu() - start) * 1e3 / (double)devices;
 }
 
 static const struct rule *last_rule(const struct run *run)
@@ -402,13 +399,27 @@ static void check_answers(struct run *run)
 	run->ruleset = ruleset_free(run->ruleset);
 }
 
-static void print(const struct run *run, const char *state, double took, double scan, double wanted)
+/* Sorts nothing that the other state is compared with. */
+static double median(const double *values)
 {
+	double sorted[ROUNDS];
+
+	memcpy(sorted, values, sizeof(sorted));
+	return measure_median(sorted, ROUNDS);
+}
+
+static void print(const struct run *run, const char *state, const double *took, const double *scan,
+	double wanted)
+{
+	double ratios[ROUNDS];
+
+	for (unsigned i = 0; i < ROUNDS; i++)
+		ratios[i] = scan[i] / took[i];
 	printf("{\"bench\":\"evaluate\",\"workload\":\"%s\",\"rules\":%zu,\"devices\":%d,"
 	       "\"state\":\"%s\",\"ns_per_device\":%.1f,\"baseline\":\"linear-pcre2-jit\","
 	       "\"baseline_ns_per_device\":%.1f,\"ratio\":%.1f",
-		workload_names[run->workload], run->ruleset->rules.count, DEVICES, state, took,
-		scan, scan / took);
+		workload_names[run->workload], run->ruleset->rules.count, DEVICES, state,
+		median(took), median(scan), median(ratios));
 	if (wanted > 0)
 		printf(",\"target\":%.0f", wanted);
 	printf("}\n");
@@ -449,14 +460,17 @@ static void measure_ruleset(enum workload workload, unsigned count)
 
 static void measure_rules(struct run *run, unsigned count)
 {
-	double scan, edit;
+	double scan[ROUNDS], edit[ROUNDS], hot[ROUNDS];
 
 	run->ruleset = make_rules(&run->world, count, false);
 	scan_init(&run->scan, run->ruleset);
 	run->step = 1 + count / (SCAN_MOST / DEVICES);
-	scan = measure(run, work_scan);
-	edit = measure(run, work_edit);
-	print(run, "hot", measure(run, work_hot), scan, target(run, false));
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		edit[i] = measure(run, work_edit);
+		scan[i] = measure(run, work_scan);
+		hot[i] = measure(run, work_hot);
+	}
+	print(run, "hot", hot, scan, target(run, false));
 	print(run, "edit", edit, scan, target(run, true));
 	scan_done(&run->scan);
 	run->ruleset = ruleset_free(run->ruleset);

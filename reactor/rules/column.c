@@ -2,7 +2,8 @@
 /*
  * A new value is held against every literal of the field once, by the plain evaluator on facts that
  * have nothing but this value, so there is one implementation of the operators. Literals that ask
- * the same stand side by side and are asked once; `equal` is looked up.
+ * the same stand side by side and are asked once; `equal` is looked up. Where a field is only asked
+ * for values by name, as ids mostly are, those that nobody names take no room at all.
  *
  * Addresses are hashed, not bytes: a device chooses its strings, but not where they lie.
  */
@@ -51,6 +52,7 @@ struct column *column_free(struct column *column, struct bitmap_pool *bitmaps)
 		named_value_free(column_slot_named(&column->slots[i]));
 	}
 	bitmap_unref(bitmaps, column_slot_bitmap(&column->absent));
+	bitmap_unref(bitmaps, column->rest);
 	free(column->slots);
 	free(column->unnamed);
 	free(column->judgements);
@@ -186,15 +188,17 @@ static void clear_named(struct column *column)
 	}
 }
 
-void column_complete(struct column *column, size_t clauses)
+void column_complete(struct column *column, size_t clauses, struct bitmap_pool *bitmaps)
 {
 	if (!column->judges)
 		return;
 	column->unnamed = memory_allocate(bitmap_words(clauses) * sizeof(uint64_t));
 	bitmap_fill(column->unnamed, clauses);
 	clear_named(column);
-	if (column->judgement_count == 0)
+	if (column->judgement_count == 0) {
+		column->rest = bitmap_share(bitmaps, column->unnamed);
 		return;
+	}
 	qsort(column->judgements, column->judgement_count, sizeof(*column->judgements),
 		by_question);
 	for (size_t i = 1; i < column->judgement_count; i++)

@@ -56,7 +56,8 @@ struct column {
 	struct column_slot *slots; /* open addressing */
 	struct column_slot absent;
 	size_t count;
-	uint64_t *unnamed; /* bitmap of a value that nobody names, before it is judged */
+	uint64_t *unnamed;   /* bitmap of a value that nobody names, before it is judged */
+	struct bitmap *rest; /* likewise, where nothing is left to judge; else NULL */
 	struct judgement *judgements;
 	size_t judgement_count;
 	uint64_t once;	/* while a rule is added: its clauses with a literal of this field ... */
@@ -85,7 +86,7 @@ void column_add_literal(
 	struct column *column, const struct literal *literal, struct bitmap_range range);
 
 /* All literals are there: judging may begin. */
-void column_complete(struct column *column, size_t clauses);
+void column_complete(struct column *column, size_t clauses, struct bitmap_pool *bitmaps);
 
 /*
  * Makes the bitmap of a value that has none yet. Counts match limits that were hit: once in the
@@ -108,6 +109,13 @@ static inline struct bitmap *column_slot_bitmap(const struct column_slot *slot)
 	const struct named_value *named = column_slot_named(slot);
 
 	return named ? named->bitmap : (struct bitmap *)slot->known;
+}
+
+/* What is known without judging; NULL: it must be judged. `slot`: where column_find ended. */
+static inline struct bitmap *column_known(
+	const struct column *column, const struct column_slot *slot)
+{
+	return slot->known ? column_slot_bitmap(slot) : column->rest;
 }
 
 /* The value in this column's field; NULL: absent. */

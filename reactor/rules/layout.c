@@ -317,7 +317,7 @@ void layout_init(struct layout *layout, struct ruleset *ruleset, enum kind kind)
 	context->bitmaps.words = bitmap_words(context->rules.count);
 	context->scratch = memory_allocate(context->bitmaps.words * sizeof(*context->scratch));
 	for (size_t i = 0; i < layout->columns.count; i++)
-		column_complete(layout->columns.items[i], context->rules.count);
+		column_complete(layout->columns.items[i], context->rules.count, &context->bitmaps);
 }
 
 void layout_done(struct layout *layout)

@@ -133,7 +133,7 @@ static const struct rule *decide(struct matcher *matcher, const struct facts *fa
 		const struct column_slot *slot =
 			value ? column_find(column, value) : &column->absent;
 		const struct named_value *named = column_slot_named(slot);
-		const struct bitmap *bitmap = column_slot_bitmap(slot);
+		const struct bitmap *bitmap = column_known(column, slot);
 
 		if (named)
 			best = find_candidate(layout, named, facts, best);

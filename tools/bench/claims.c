@@ -262,11 +262,11 @@ static void measure_queue(struct bench *bench)
 	static const unsigned lengths[] = {10, 100, 1000};
 	double service[3];
 	double events[3];
-	double none;
 
 	have_done(bench, ERRAND_FILL, bench->devices - INSTANCES, NULL);
-	none = events_cost(bench, 0);
 	for (unsigned i = 0; i < 3; i++) {
+		double none = events_cost(bench, 0);
+
 		service[i] = queue_cost(bench, lengths[i]);
 		events[i] = events_cost(bench, 0);
 		have_done(bench, ERRAND_LEAVE, 0, NULL);

@@ -11,9 +11,8 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "lib"), os.path.join(HERE, "..", "generated")]
 from hostdevd import BUILD, DEADLINE, Connection, Daemon, Error, Skip, Watch  # noqa: E402
-from machine import ROOT, SYS, Machine  # noqa: E402
+from machine import ROOT, SYS, Machine, enter_namespaces as enter  # noqa: E402
 
-INSIDE = "HOSTDEVD_CLAIMS"
 NOBODY = 65534
 GPU, NIC = (0x10de, 0x1eb8), (0x8086, 0x1521)
 RULES = """
@@ -34,17 +33,11 @@ machine = None
 
 def enter_namespaces():
     """Starts this again where /sys and udev's group are its own; users must stay what they are."""
-    if INSIDE in os.environ:
-        return
-    inside = ["unshare", "--mount", "--net"]
-    probe = subprocess.run([*inside, "mount", "-t", "tmpfs", "none", SYS], capture_output=True,
-                           text=True, check=False)
-    if probe.returncode != 0:
-        print(f"ok 1 - claims # SKIP needs root and namespaces: {probe.stderr.strip()}")
+    reason = enter("HOSTDEVD_CLAIMS")
+    if reason is not None:
+        print(f"ok 1 - claims # SKIP needs root and namespaces: {reason}")
         print("1..1")
         sys.exit(0)
-    os.environ[INSIDE] = "1"
-    os.execvp(inside[0], [*inside, sys.executable, *sys.argv])
 
 
 def slot(number):

@@ -208,6 +208,31 @@ static void follow_driver(
 	look->trial = find_trial(look, facts, is_other);
 }
 
+/* The look is over, but for a driver that may be refused yet. */
+static void end_look(struct daemon *daemon, struct look *look, int64_t now)
+{
+	if (look->trial)
+		looks_defer_for_driver(&daemon->looks, look, now);
+	else
+		look_free(look);
+}
+
+/* A device that could not be read whole: it is looked at again, a few times. */
+static void put_off(struct daemon *daemon, struct look *look, int result, int64_t now)
+{
+	counter_add(&daemon->status.counters, COUNTER_INCOMPLETE_LOOKS);
+	if (look->attempts < INCOMPLETE_ATTEMPTS) {
+		look->incomplete = true;
+		look->whole = true;
+		looks_defer(&daemon->looks, look, look->attempts++, now);
+		return;
+	}
+	core_doubt(&daemon->core, look->id->bytes);
+	if (result < 0) /* ours, not the device's: no event will ask again */
+		note_loss(daemon, "a device could not be read", now);
+	end_look(daemon, look, now);
+}
+
 static void look_at_device(struct daemon *daemon, struct look *look, int64_t now)
 {
 	size_t touched = daemon->core.touched.count;
@@ -217,31 +242,21 @@ static void look_at_device(struct daemon *daemon, struct look *look, int64_t now
 	counter_add(&daemon->status.counters, COUNTER_LOOKS);
 	if (result == PROBE_UNSETTLED && look->attempts == INCOMPLETE_ATTEMPTS)
 		result = 0; /* it has been like this for long: so it is */
+	if (result != 0 && result != PROBE_GONE) {
+		facts_list_done(&found);
+		put_off(daemon, look, result, now);
+		return;
+	}
 	if (result == 0) {
 		follow_driver(daemon, look, &found);
 		see_devices(daemon, look, &found);
-	} else if (result == PROBE_GONE) {
+	} else {
 		look->trial = 0;
 		lose_device(daemon, look);
-	} else {
-		counter_add(&daemon->status.counters, COUNTER_INCOMPLETE_LOOKS);
-		facts_list_done(&found);
-		if (look->attempts < INCOMPLETE_ATTEMPTS) {
-			look->incomplete = true;
-			look->whole = true;
-			looks_defer(&daemon->looks, look, look->attempts++, now);
-			return;
-		}
-		core_doubt(&daemon->core, look->id->bytes);
-		if (result < 0) /* ours, not the device's: no event will ask again */
-			note_loss(daemon, "a device could not be read", now);
 	}
 	if (daemon->core.touched.count > touched && look->since < daemon->turn_since)
 		daemon->turn_since = look->since;
-	if (look->trial)
-		looks_defer_for_driver(&daemon->looks, look, now);
-	else
-		look_free(look);
+	end_look(daemon, look, now);
 }
 
 static void look_at_devices(struct daemon *daemon)

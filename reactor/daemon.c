@@ -16,11 +16,14 @@
 /* An incomplete device is looked at again after 10, 40, 160 and 640 ms, then at its next event. */
 #define INCOMPLETE_ATTEMPTS 4
 
+/* One of which not all can be read is taken as it is after so long, however many events come. */
+#define UNSETTLED_LONGEST (2 * CLOCK_SECOND)
+
 /* So long after the first scan the door stays closed for incomplete devices. */
 #define START_PATIENCE (2 * CLOCK_SECOND)
 
-/* The round of the first look at a driver that no `bind` told of: after 160 ms, or after a scan,
- * which finds the drivers of all devices, 2.6 s. The last is after 41 s more. */
+/* The round (look.h) of the first look at a driver that no `bind` told of: after 160 ms, or after a
+ * scan, which finds the drivers of all devices, 2.6 s. The last round is of 41 s. */
 #define TRIAL_ROUND	 2
 #define TRIAL_ROUND_SCAN 4
 
@@ -185,7 +188,9 @@ static const struct facts *find_known(const struct daemon *daemon, const struct 
  */
 static unsigned find_trial(const struct look *look, const struct facts *facts, bool is_other_driver)
 {
-	bool is_asked_for = look->whole || look->driver != LOOK_DRIVER_UNTOLD;
+	/* one that was incomplete is whole on its own account */
+	bool is_asked_for =
+		(look->whole && !look->incomplete_since) || look->driver != LOOK_DRIVER_UNTOLD;
 
 	if (!facts->bound || look->driver == LOOK_DRIVER_BOUND)
 		return 0;
@@ -193,7 +198,7 @@ static unsigned find_trial(const struct look *look, const struct facts *facts, b
 		return look->since == CLOCK_NEVER ? TRIAL_ROUND_SCAN : TRIAL_ROUND;
 	if (look->trial == 0 || is_asked_for)
 		return look->trial;
-	return (look->trial + 1) % LOOK_ROUNDS;
+	return look->trial + 1 < LOOK_ROUNDS ? look->trial + 1 : 0;
 }
 
 static void follow_driver(
@@ -222,7 +227,8 @@ static void put_off(struct daemon *daemon, struct look *look, int result, int64_
 {
 	counter_add(&daemon->status.counters, COUNTER_INCOMPLETE_LOOKS);
 	if (look->attempts < INCOMPLETE_ATTEMPTS) {
-		look->incomplete = true;
+		if (!look->incomplete_since)
+			look->incomplete_since = now;
 		look->whole = true;
 		looks_defer(&daemon->looks, look, look->attempts++, now);
 		return;
@@ -233,6 +239,13 @@ static void put_off(struct daemon *daemon, struct look *look, int result, int64_
 	end_look(daemon, look, now);
 }
 
+/* Whether a device has been unsettled for long: so it is. Events may come for ever. */
+static bool is_settled_so(const struct look *look, int64_t now)
+{
+	return look->attempts == INCOMPLETE_ATTEMPTS ||
+	       (look->incomplete_since && now >= look->incomplete_since + UNSETTLED_LONGEST);
+}
+
 static void look_at_device(struct daemon *daemon, struct look *look, int64_t now)
 {
 	size_t touched = daemon->core.touched.count;
@@ -240,8 +253,8 @@ static void look_at_device(struct daemon *daemon, struct look *look, int64_t now
 	int result = probe_look(daemon->probe, look->id, find_known(daemon, look), &found);
 
 	counter_add(&daemon->status.counters, COUNTER_LOOKS);
-	if (result == PROBE_UNSETTLED && look->attempts == INCOMPLETE_ATTEMPTS)
-		result = 0; /* it has been like this for long: so it is */
+	if (result == PROBE_UNSETTLED && is_settled_so(look, now))
+		result = 0;
 	if (result != 0 && result != PROBE_GONE) {
 		facts_list_done(&found);
 		put_off(daemon, look, result, now);

@@ -68,7 +68,7 @@ void claims_keep_groups(struct core *core)
 		const struct resource_group *group =
 			ruleset_find_group(core->ruleset, instance->group->bytes);
 
-		if (!group || group->kind != instance->kind)
+		if (!instance->released && (!group || group->kind != instance->kind))
 			ruleset_keep_group(
 				core->ruleset, instance->group, instance->kind, core->pool);
 	}
@@ -91,6 +91,6 @@ void claims_drop_group(struct core *core, const struct text *name)
 	if (!group || !group->kept || has_instances(core, name))
 		return;
 	ruleset_drop_kept(core->ruleset, name);
-	queue_note(core, name, NULL);
+	queue_note_all(core); /* its tenants' VMs may wait there, too */
 	claims_due(core, 0);
 }

@@ -20,12 +20,13 @@ static void add_event(struct delta *delta, enum change_type type, const struct i
 }
 
 /* As it was between its devices; if it has none now, that is as it is. */
-static struct text *describe_missing(const struct core *core, struct instance *instance, bool has)
+static struct text *describe_missing(
+	const struct core *core, struct instance *instance, bool has_device)
 {
 	struct text *now = instance->device_id;
 	struct text *json;
 
-	if (!has)
+	if (!has_device)
 		return text_ref(instance->json);
 	instance->device_id = instance->told_device;
 	json = describe_instance(core, instance, NULL);
@@ -42,7 +43,7 @@ static bool add_presence(const struct core *core, struct delta *delta, struct in
 	if (life == instance->told_life)
 		return false;
 	if (instance->told_life) {
-		struct text *missing = describe_missing(core, instance, life);
+		struct text *missing = describe_missing(core, instance, life != 0);
 
 		add_event(delta, EVENT_INSTANCE_MISSING, instance, missing);
 		text_unref(missing);

@@ -124,7 +124,7 @@ void looks_defer_for_driver(struct looks *looks, struct look *look, int64_t now)
 	look->whole = false;
 	look->driver = LOOK_DRIVER_UNTOLD;
 	look->attempts = 0;
-	look->incomplete = false;
+	look->incomplete_since = 0;
 	look->properties_known = false;
 	look->properties_stale = false;
 	property_list_done(&look->properties);
@@ -164,7 +164,7 @@ int64_t looks_deadline(const struct looks *looks, int64_t now)
 static bool has_incomplete(const struct list_link *list)
 {
 	list_for_each(at, list)
-		if (container_of(at, struct look, link)->incomplete)
+		if (container_of(at, struct look, link)->incomplete_since)
 			return true;
 	return false;
 }

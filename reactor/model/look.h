@@ -35,10 +35,10 @@ struct look {
 	struct text *id;       /* interned */
 	int64_t since; /* monotonic time at which its first event was received; CLOCK_NEVER: none */
 	bool derived;  /* only looks at other devices asked for it; it asks for none itself */
-	bool whole;    /* everything is to be read */
+	bool whole;    /* everything is to be read, as is asked or since it was incomplete */
 	enum look_driver driver;
-	bool incomplete;       /* so was the device found last */
-	unsigned attempts;     /* that found it so since it was asked for */
+	int64_t incomplete_since; /* monotonic: so was the device found since then; 0: it was not */
+	unsigned attempts;	  /* that found it so since it was asked for */
 	unsigned trial;	       /* round after which its driver is looked at again; 0: it is not */
 	int64_t not_before;    /* while waiting: when it is due; else 0 */
 	bool properties_known; /* an event brought the udev properties along */

@@ -107,6 +107,7 @@ def protocol_violations_are_named(place):
     now['text'] = b'{"parameters":{},"continues":true}'
     place.fails(1, 'watch', says='without an event')
     place.fails(7, 'wait', 'usb1', '--timeout', '.1')
+    place.fails(7, 'wait', '--group', 't4', '--timeout', '.1')
     now['text'] = b'{"parameters":{"status":{"brackets":"' + b'[' * 500 + b'\\"{"}}}'
     place.ok('status')
     now['text'] = b'{}'

@@ -162,7 +162,7 @@ def wait_for_a_group_needs_an_available_device(place):
     late = place.fails(7, 'wait', '--group', 't4', '--timeout', '.2',
                        says='no device of group t4 became available within .2 s')
     holds('no group' not in late.stderr, late.stderr)
-    same(place.daemon.calls[-1]['parameters'], {'snapshot': True, 'groups': ['t4']})
+    same(place.daemon.calls[0]['parameters'], {'snapshot': True, 'groups': ['t4']})
     place.fails(7, 'wait', '--group', 'typo', '--timeout', '.2', says='there is no group typo now')
     for last in (event('device.changed', 2, device=T4, changed=['state']),
                  event('group.joined', 2, device={'id': T4['id'], 'state': 'available'}, group='t4'),

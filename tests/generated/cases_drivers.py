@@ -309,6 +309,44 @@ def vgpus_of_a_board(machine):
         assert f"vgpu:{first}/558" not in running.devices()
 
 
-CASES = [refused_by_its_driver, refused_late, refused_after_another, refused_at_start,
+def never_readable(slot):
+    """vGPU types that are there and cannot be read."""
+    os.makedirs(f"{ROOT}/{slot}/nvidia/creatable_vgpu_types")
+
+
+def trial_of_unreadable(machine):
+    """row 5: looks at a driver end, also where something of its device can never be read"""
+    fill(machine, 5)
+    slot = slot_name(1)
+    never_readable(slot)
+    with watched() as (running, _):
+        machine.bind(slot, "nvme")
+        machine.tell("change", slot)
+        shows_driver(running, slot, "nvme")
+
+        def rests():
+            before = counters(running)["looks"]
+            time.sleep(3)  # less than the longest waits between such looks, more than one takes
+            return counters(running)["looks"] == before
+        wait_until(rests, "it never comes to rest")
+
+
+def unreadable_in_a_storm(machine):
+    """row 12: what can never be read keeps no device away, however many events come"""
+    fill(machine, 5)
+    slot = slot_name(1)
+    with watched() as (running, subscriber):
+        machine.remove(slot)
+        machine.add(slot, *IDS[1])
+        never_readable(slot)
+
+        def tell():
+            machine.tell("change", slot)
+            time.sleep(0.1)
+            return any(event["type"] == "device.added" for event in subscriber.news())
+        wait_until(tell, "it is never there")
+
+
+CASES = [trial_of_unreadable, unreadable_in_a_storm, refused_by_its_driver, refused_late, refused_after_another, refused_at_start,
          bound_for_good, driver_changes, changes_with_a_driver, registers_stay, bind_of_another,
          bind_after_incomplete, bind_after_late_links, bind_of_a_virtual_function, vgpus_of_a_board]

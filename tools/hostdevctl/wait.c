@@ -88,18 +88,32 @@ static void complain_late(const char *id, const char *group, const char *seconds
 			"no device of group %s became available within %s s", group, seconds);
 }
 
+/* A group may come with the next rules, so it is waited for; but perhaps its name is mistyped. */
+static enum exit_status note_missing_group(const struct invocation *invocation, const char *group)
+{
+	struct hostdev_value *reply;
+	enum exit_status status = client_ask(invocation, "ListGroups", NULL, &reply);
+
+	if (status != EXIT_DONE)
+		return status;
+	if (!show_find(hostdev_value_get(reply, "groups"), "name", group))
+		output_complain("there is no group %s now: waiting for it, too", group);
+	hostdev_value_unref(reply);
+	return EXIT_DONE;
+}
+
 static enum exit_status wait_for(const struct invocation *invocation, struct hostdev *connection,
 	const char *id, int64_t deadline)
 {
 	const char *group = invocation->values[WAIT_GROUP];
 	const struct hostdev_value *event;
 	struct hostdev_value *parameters;
-	enum exit_status status;
+	enum exit_status status = EXIT_DONE;
 	bool found = false;
 	bool ready = false;
 	bool first = true;
 
-	while (!found) {
+	while (!found && status == EXIT_DONE) {
 		/* what is there already counts, and its telling takes a moment */
 		int left = time_left(ready || deadline < 0 ? deadline : deadline + GRACE_MS);
 
@@ -113,12 +127,15 @@ static enum exit_status wait_for(const struct invocation *invocation, struct hos
 		first = false;
 		event = hostdev_value_get(parameters, "event");
 		found = is_it(event, id, group);
-		ready = ready || strcmp(show_text(event, "type"), "ready") == 0;
 		if (found)
 			print_found(invocation, parameters);
+		else if (!ready && strcmp(show_text(event, "type"), "ready") == 0) {
+			ready = true;
+			status = group ? note_missing_group(invocation, group) : EXIT_DONE;
+		}
 		hostdev_value_unref(parameters);
 	}
-	return EXIT_DONE;
+	return status;
 }
 
 static struct hostdev_value *watch_parameters(const char *group)
@@ -135,20 +152,6 @@ static struct hostdev_value *watch_parameters(const char *group)
 	return client_parameter(parameters, "groups", groups);
 }
 
-/* A group may come with the next rules, so it is waited for; but perhaps its name is mistyped. */
-static enum exit_status note_missing_group(const struct invocation *invocation, const char *group)
-{
-	struct hostdev_value *reply;
-	enum exit_status status = client_ask(invocation, "ListGroups", NULL, &reply);
-
-	if (status != EXIT_DONE)
-		return status;
-	if (!show_find(hostdev_value_get(reply, "groups"), "name", group))
-		output_complain("there is no group %s now: waiting for it, too", group);
-	hostdev_value_unref(reply);
-	return EXIT_DONE;
-}
-
 static enum exit_status run(const struct invocation *invocation)
 {
 	const char *text = invocation->operands[0], *group = invocation->values[WAIT_GROUP];
@@ -163,9 +166,7 @@ static enum exit_status run(const struct invocation *invocation)
 	}
 	if (deadline == -2)
 		return EXIT_USAGE;
-	status = group ? note_missing_group(invocation, group) : EXIT_DONE;
-	if (status == EXIT_DONE)
-		status = client_watch(invocation, watch_parameters(group), &connection);
+	status = client_watch(invocation, watch_parameters(group), &connection);
 	if (status != EXIT_DONE)
 		return status;
 	id = text ? identifier_resolve(text) : NULL;

@@ -159,17 +159,16 @@ static void tell_how_to_give_back(
 {
 	bool assigned = invocation->values[CLAIM_VM] && invocation->values[CLAIM_TENANT];
 	const char *way = assigned ? "unassign" : "release";
-	char *how;
+	char *how = NULL;
 
 	if (invocation->values[CLAIM_HOLD])
 		return;
-	how = output_must(strdup(""));
 	for (size_t i = 0; i < hostdev_value_count(instances); i++) {
-		const char *id = show_text(hostdev_value_at(instances, i), "id");
-		char *longer = output_format("%s%shostdevctl %s %s", how, i ? "; " : "", way, id);
+		char *command = output_format(
+			"hostdevctl %s %s", way, show_text(hostdev_value_at(instances, i), "id"));
 
-		free(how);
-		how = longer;
+		how = output_join(how, "; ", command);
+		free(command);
 	}
 	output_complain("the claim stands all the same; to give it back: %s", how);
 	free(how);

@@ -45,18 +45,13 @@ static struct held find(const struct hostdev_value *instances, const char *devic
 
 static void complain_of_several(const struct hostdev_value *instances, const char *device)
 {
-	char *names = output_format("%s", "");
+	char *names = NULL;
 
 	for (size_t i = 0; i < hostdev_value_count(instances); i++) {
 		const struct hostdev_value *instance = hostdev_value_at(instances, i);
-		char *longer;
 
-		if (strcmp(show_text(instance, "device"), device) != 0)
-			continue;
-		longer = output_format(
-			"%s%s%s", names, *names ? ", " : "", show_text(instance, "id"));
-		free(names);
-		names = longer;
+		if (strcmp(show_text(instance, "device"), device) == 0)
+			names = output_join(names, ", ", show_text(instance, "id"));
 	}
 	output_complain(
 		"several instances miss %s: name the one that you mean of %s", device, names);

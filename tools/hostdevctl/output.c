@@ -47,6 +47,15 @@ char *output_format(const char *format, ...)
 	return output_must(text);
 }
 
+char *output_join(char *list, const char *separator, const char *element)
+{
+	char *longer = list ? output_format("%s%s%s", list, separator, element)
+			    : output_must(strdup(element));
+
+	free(list);
+	return longer;
+}
+
 /* A character that a terminal would act on can only stand inside a JSON text, where its escape
  * means the same. All of them are below U+10000. */
 static void print_json_text(const char *json)

@@ -15,6 +15,9 @@ void *output_must(void *memory);
 /* Printed text, which the caller frees. */
 __attribute__((format(printf, 1, 2))) char *output_format(const char *format, ...);
 
+/* A list and one more element; NULL: the first. Frees the list; the caller frees the result. */
+char *output_join(char *list, const char *separator, const char *element);
+
 /* The value as one line of JSON on stdout. */
 void output_json(const struct hostdev_value *value);
 

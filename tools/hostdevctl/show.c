@@ -30,17 +30,15 @@ const struct hostdev_value *show_find(
 
 static char *list_line(const struct hostdev_value *list)
 {
-	char *line = output_must(strdup(""));
+	char *line = NULL;
 
 	for (size_t i = 0; i < hostdev_value_count(list); i++) {
 		char *element = show_line(hostdev_value_at(list, i));
-		char *longer = output_format("%s%s%s", line, i ? ", " : "", element);
 
+		line = output_join(line, ", ", element);
 		free(element);
-		free(line);
-		line = longer;
 	}
-	return line;
+	return line ? line : output_must(strdup(""));
 }
 
 char *show_line(const struct hostdev_value *value)

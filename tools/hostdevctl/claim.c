@@ -161,7 +161,7 @@ static void tell_how_to_give_back(
 	const char *way = assigned ? "unassign" : "release";
 	char *how = NULL;
 
-	if (invocation->values[CLAIM_HOLD])
+	if (invocation->values[CLAIM_HOLD] || hostdev_value_count(instances) == 0)
 		return;
 	for (size_t i = 0; i < hostdev_value_count(instances); i++) {
 		char *command = output_format(

@@ -15,7 +15,7 @@ import worker
 from disk import small_disk
 from hostdevd import build_shim
 from ledger import World, is_of
-from place import DEADLINE, NIC, Model, pci, place, plug, pull, wait_until
+from place import DEADLINE, NIC, Error, Model, pci, place, plug, pull, wait_until
 
 RULES = """groups = ( { name = "gpus"; kind = "pci"; driver = "keep"; } );
     rules = ( { name = "gpu"; group = "gpus"; match = ( ("vendor_device", "bw", "10de") ); } );"""
@@ -101,10 +101,18 @@ class Load:
         return f"nothing keeps {self.overdue}; ledgers: {[vars(l) for l in self.ledgers.values()]}"
 
     def dismiss(self, name):
-        """Releases what a killed worker leaves."""
+        """Releases what a killed worker leaves.
+
+        What it claimed last, unanswered, to live by its connection was not known to be over: that
+        may go by itself now.
+        """
         ledger = self.ledgers.pop(name)
-        for key in ledger.have:
-            self.running.call("Release", instance=key, force=True)
+        for key, record in ledger.have.items():
+            try:
+                self.running.call("Release", instance=key, force=True)
+            except Error as error:
+                assert error.name.endswith(".NoSuchInstance"), error
+                assert record["instance"]["life"] == "connection", record
             self.world.released.add(key)
         for pid in ledger.children:
             with contextlib.suppress(ProcessLookupError):

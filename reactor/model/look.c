@@ -179,11 +179,7 @@ bool looks_are_complete(const struct looks *looks)
 
 bool looks_are_settled(const struct looks *looks)
 {
-	for (unsigned round = 0; round < LOOK_ROUNDS; round++)
-		list_for_each(at, &looks->waiting[round])
-			if (container_of(at, struct look, link)->whole)
-				return false;
-	return list_is_empty(&looks->queue);
+	return list_is_empty(&looks->queue) && looks_are_complete(looks);
 }
 
 static void forget_properties(struct list_link *list)

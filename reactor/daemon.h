@@ -30,7 +30,7 @@ struct daemon {
 	struct status status;
 	struct text_pool pool;
 	struct core core;
-	struct looks looks;
+	struct looking looks;
 	struct probe *probe;
 	struct source *source;
 	struct store *store;

@@ -139,7 +139,7 @@ static void put_in_force(struct daemon *daemon, struct vector *moves)
 {
 	log_findings(&daemon->core.stage.ruleset->findings);
 	if (daemon->core.stage.other_keys)
-		looks_forget_properties(&daemon->looks);
+		looking_forget_properties(&daemon->looks);
 	core_swap_rules(&daemon->core, moves);
 	people_allow(daemon->core.ruleset, &daemon->config.rights);
 }

@@ -35,7 +35,7 @@ void second_opinion_done(struct second_opinion *opinion)
 static bool is_quiet(const struct daemon *daemon)
 {
 	return !daemon->source_readable && !daemon->resync.wanted && !daemon->resync.running &&
-	       looks_are_settled(&daemon->looks);
+	       looking_is_settled(&daemon->looks);
 }
 
 bool second_opinion_is_due(const struct daemon *daemon)

@@ -259,7 +259,7 @@ int daemon_new(const struct options *options, struct daemon **ret_daemon)
 	daemon->status.started = clock_real();
 	core_init(&daemon->core, &daemon->pool, &daemon->status.counters);
 	daemon->core.rights = &daemon->config.rights;
-	looks_init(&daemon->looks, &daemon->pool);
+	looking_init(&daemon->looks, &daemon->pool);
 	name_epoch(daemon);
 	raise_descriptor_limit();
 	result = read_config(daemon);
@@ -305,7 +305,7 @@ struct daemon *daemon_free(struct daemon *daemon)
 	second_opinion_done(&daemon->second_opinion);
 	requests_done(&daemon->requests);
 	reload_done(&daemon->reload);
-	looks_done(&daemon->looks);
+	looking_done(&daemon->looks);
 	core_done(&daemon->core);
 	text_pool_done(&daemon->pool);
 	config_done(&daemon->config);

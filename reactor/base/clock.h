@@ -12,3 +12,9 @@
 
 int64_t clock_monotonic(void);
 int64_t clock_real(void);
+
+/* The earlier of two deadlines. */
+static inline int64_t clock_earlier(int64_t one, int64_t other)
+{
+	return one < other ? one : other;
+}

@@ -4,7 +4,7 @@
  *
  * A negative result is fatal or environmental: -errno, passed on unchanged until an edge logs it
  * once. A positive result is an outcome that the function documents and its caller must handle;
- * each module names its own in an enum (`PROBE_GONE`). Zero is success. Lower layers return,
+ * each module names its own in an enum (`LOOK_GONE`). Zero is success. Lower layers return,
  * they do not log.
  *
  * Running out of memory is neither: the process aborts (memory.h). A daemon that is killed and

@@ -15,7 +15,7 @@ struct difference {
 
 struct comparison {
 	struct drift *drift;
-	struct looks *looks;
+	struct looking *looks;
 	struct vector *told;
 	bool looking;
 };
@@ -53,7 +53,7 @@ static void ask(struct comparison *comparison, const char *line, const char *id)
 	difference->round = drift->round;
 	map_add(&drift->differences, difference->line, strlen(line), difference);
 	if (id[0] != '\0')
-		looks_add(comparison->looks, id, CLOCK_NEVER);
+		looking_add(comparison->looks, id, CLOCK_NEVER);
 	comparison->looking = true;
 }
 
@@ -120,7 +120,7 @@ static void index_opinions(const struct vector *opinions, struct map *ret_theirs
 }
 
 bool drift_compare(struct drift *drift, const struct inventory *inventory,
-	const struct vector *opinions, struct looks *looks, struct vector *ret_told)
+	const struct vector *opinions, struct looking *looks, struct vector *ret_told)
 {
 	struct comparison comparison = {drift, looks, ret_told, false};
 	struct map theirs = {0};

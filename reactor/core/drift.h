@@ -8,8 +8,8 @@
  */
 #pragma once
 
+#include "devices/looking.h"
 #include "model/inventory.h"
-#include "model/look.h"
 #include "model/place.h"
 
 #define OPINION_FORM_SIZE sizeof("046d:c52b at bus 4294967295 device 4294967295")
@@ -37,4 +37,4 @@ void opinions_done(struct vector *opinions);
  * they are done.
  */
 bool drift_compare(struct drift *drift, const struct inventory *inventory,
-	const struct vector *opinions, struct looks *looks, struct vector *ret_told);
+	const struct vector *opinions, struct looking *looks, struct vector *ret_told);

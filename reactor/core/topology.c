@@ -26,7 +26,7 @@ static bool is_on_board(const struct facts *other, const struct text *physical)
 }
 
 void topology_add_dependents(const struct inventory *inventory, const struct facts *facts,
-	int64_t since, struct looks *looks)
+	int64_t since, struct looking *looks)
 {
 	bool is_physical = text_is(facts->values[FIELD_FUNCTION], "physical");
 	const struct text *physical = is_physical ? facts->id : board(facts);
@@ -41,6 +41,6 @@ void topology_add_dependents(const struct inventory *inventory, const struct fac
 			continue;
 		if (is_physical ? is_virtual_function_of(other, physical)
 				: is_on_board(other, physical))
-			looks_add_derived(looks, device->id->bytes, since);
+			looking_add_derived(looks, device->id->bytes, since);
 	}
 }

@@ -2,8 +2,8 @@
 /* Who hangs on whom: which devices must be looked at again because another one was. */
 #pragma once
 
+#include "devices/looking.h"
 #include "model/inventory.h"
-#include "model/look.h"
 
 /*
  * Adds to `looks` the devices that may have changed with the one that `facts` are of, without an
@@ -12,4 +12,4 @@
  * alone where `since` is CLOCK_NEVER: a scan looks at all of them.
  */
 void topology_add_dependents(const struct inventory *inventory, const struct facts *facts,
-	int64_t since, struct looks *looks);
+	int64_t since, struct looking *looks);

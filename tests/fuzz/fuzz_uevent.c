@@ -4,8 +4,8 @@
  * event concerns are always places of devices, and never more than there is room for.
  */
 #include "base/clock.h"
+#include "devices/looking.h"
 #include "io/udev/uevent.h"
-#include "model/look.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,10 +15,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 static void check_places(const struct uevent *event)
 {
 	struct text_pool pool = {0};
-	struct looks looks;
+	struct looking looks;
 	struct uevent_places places;
 
-	looks_init(&looks, &pool);
+	looking_init(&looks, &pool);
 	uevent_find_places(event, &places);
 	if (places.count > sizeof(places.ids) / sizeof(places.ids[0]))
 		abort();
@@ -27,11 +27,11 @@ static void check_places(const struct uevent *event)
 
 		if (place_of_id(places.ids[i], &name) == KIND_COUNT)
 			abort();
-		looks_add(&looks, places.ids[i], CLOCK_NEVER);
+		looking_add(&looks, places.ids[i], CLOCK_NEVER);
 	}
 	uevent_is_of_device(event);
 	uevent_is_farewell(event);
-	looks_done(&looks);
+	looking_done(&looks);
 	text_pool_done(&pool);
 }
 

@@ -270,10 +270,10 @@ static void check_mishaps(struct looker *looker)
 		"another takes its place while it is read: all is of the other");
 	facts = facts_unref(facts);
 	scene_check(&looker->scene,
-		look_while(looker, MISHAP_EXCHANGE, 2, &facts) == PROBE_INCOMPLETE && !facts,
+		look_while(looker, MISHAP_EXCHANGE, 2, &facts) == LOOK_INCOMPLETE && !facts,
 		"and again: incomplete");
 	scene_check(&looker->scene,
-		look_while(looker, MISHAP_REMOVE, 1, &facts) == PROBE_GONE && !facts,
+		look_while(looker, MISHAP_REMOVE, 1, &facts) == LOOK_GONE && !facts,
 		"it vanishes while it is read: gone");
 	g_free(root);
 }

@@ -30,13 +30,13 @@ int main(void)
 {
 	struct text_pool pool = {0};
 	struct probe *probe = probe_new(&pool);
-	struct looks looks;
+	struct looking looks;
 	struct look *look;
 	int failures = 0;
 
-	looks_init(&looks, &pool);
+	looking_init(&looks, &pool);
 	failures += probe_walk(&looks) != 0;
-	while ((look = looks_take(&looks))) {
+	while ((look = looking_take(&looks))) {
 		struct vector found = {0};
 		int result = probe_look(probe, look->id, NULL, &found);
 
@@ -49,7 +49,7 @@ int main(void)
 		}
 		look_free(look);
 	}
-	looks_done(&looks);
+	looking_done(&looks);
 	probe_free(probe);
 	text_pool_done(&pool);
 	return failures ? 1 : 0;

@@ -61,7 +61,7 @@ void scene_open(struct scene *scene)
 {
 	setlinebuf(stdout);
 	*scene = (struct scene){.testbed = umockdev_testbed_new()};
-	looks_init(&scene->looks, &scene->pool);
+	looking_init(&scene->looks, &scene->pool);
 	add_devices(scene);
 }
 
@@ -71,16 +71,16 @@ void scene_take_looks(struct scene *scene, char line[static 512])
 	size_t at = 0;
 
 	line[0] = '\0';
-	while ((look = looks_take(&scene->looks))) {
+	while ((look = looking_take(&scene->looks))) {
 		at += (size_t)snprintf(
 			line + at, 512 - at, "%s%s", at ? " " : "", look->id->bytes + 4);
-		if (look->properties_known)
+		if (look->properties_state == LOOK_PROPERTIES_BROUGHT)
 			at += (size_t)snprintf(line + at, 512 - at, "[");
 		for (size_t i = 0; i < look->properties.count; i++)
 			at += (size_t)snprintf(line + at, 512 - at, "%s%s=%s", i ? "," : "",
 				look->properties.items[i].key->bytes,
 				look->properties.items[i].value->bytes);
-		if (look->properties_known)
+		if (look->properties_state == LOOK_PROPERTIES_BROUGHT)
 			at += (size_t)snprintf(line + at, 512 - at, "]");
 		look_free(look);
 	}
@@ -88,7 +88,7 @@ void scene_take_looks(struct scene *scene, char line[static 512])
 
 int scene_close(struct scene *scene)
 {
-	looks_done(&scene->looks);
+	looking_done(&scene->looks);
 	scene_check(scene, scene->pool.texts.count == 0, "every text was given back");
 	text_pool_done(&scene->pool);
 	g_object_unref(scene->testbed);

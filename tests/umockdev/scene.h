@@ -2,7 +2,7 @@
 /* A mocked machine, and results in TAP. */
 #pragma once
 
-#include "model/look.h"
+#include "devices/looking.h"
 
 #include <umockdev.h>
 
@@ -19,7 +19,7 @@
 struct scene {
 	UMockdevTestbed *testbed;
 	struct text_pool pool;
-	struct looks looks;
+	struct looking looks;
 	unsigned count; /* of results */
 	unsigned failed;
 };

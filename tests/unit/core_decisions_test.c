@@ -70,41 +70,41 @@ static void test_virtual_functions_depend_on_their_physical_one(void **state)
 		"usb:usb1 parent=pci:0000:01:00.0",
 	};
 	struct world world;
-	struct looks looks;
+	struct looking looks;
 	struct facts *facts;
 	struct look *look;
 
 	(void)state;
 	world_init(&world);
-	looks_init(&looks, &world.pool);
+	looking_init(&looks, &world.pool);
 	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
 		core_see(&world.core, world_facts(&world, devices[i]));
 	facts = world_facts(&world, "pci:0000:02:00.0 function=plain");
 	topology_add_dependents(&world.core.inventory, facts, 5, &looks);
-	assert_null(looks_take(&looks));
+	assert_null(looking_take(&looks));
 	facts_unref(facts);
 	facts = world_facts(&world, devices[0]);
 	topology_add_dependents(&world.core.inventory, facts, 5, &looks);
-	look = looks_take(&looks);
+	look = looking_take(&looks);
 	assert_true(text_is(look->id, "pci:0000:01:10.0"));
 	assert_int_equal(look->since, 5);
 	look_free(look);
-	look = looks_take(&looks);
+	look = looking_take(&looks);
 	assert_true(text_is(look->id, "pci:0000:01:10.2"));
 	look_free(look);
-	assert_null(looks_take(&looks));
+	assert_null(looking_take(&looks));
 	facts_unref(facts);
-	looks_done(&looks);
+	looking_done(&looks);
 	world_done(&world);
 }
 
 /* The ids of all looks, each followed by a blank; all must be derived ones. */
-static void take_looks(struct looks *looks, char line[static 256])
+static void take_looks(struct looking *looks, char line[static 256])
 {
 	struct look *look;
 
 	line[0] = '\0';
-	while ((look = looks_take(looks))) {
+	while ((look = looking_take(looks))) {
 		assert_true(look->derived);
 		assert_true(strlen(line) + look->id->length + 2 < 256);
 		strcat(strcat(line, look->id->bytes), " ");
@@ -146,12 +146,12 @@ static void test_vgpu_siblings_depend_on_each_other(void **state)
 		{"pci:0000:44:00.4", 5, "pci:0000:44:00.5 "}, /* a PF that offers none itself */
 	};
 	struct world world;
-	struct looks looks;
+	struct looking looks;
 	char line[256];
 
 	(void)state;
 	world_init(&world);
-	looks_init(&looks, &world.pool);
+	looking_init(&looks, &world.pool);
 	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
 		world_see_all(&world, devices[i]);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -161,7 +161,7 @@ static void test_vgpu_siblings_depend_on_each_other(void **state)
 		take_looks(&looks, line);
 		assert_string_equal(line, cases[i].want);
 	}
-	looks_done(&looks);
+	looking_done(&looks);
 	world_done(&world);
 }
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 static struct world world;
-static struct looks looks;
+static struct looking looks;
 static struct drift drift;
 static struct vector opinions;
 
@@ -16,7 +16,7 @@ static int set_up(void **state)
 {
 	(void)state;
 	world_init(&world);
-	looks_init(&looks, &world.pool);
+	looking_init(&looks, &world.pool);
 	return 0;
 }
 
@@ -26,7 +26,7 @@ static int tear_down(void **state)
 	opinions_done(&opinions);
 	drift_done(&drift);
 	drift = (struct drift){0};
-	looks_done(&looks);
+	looking_done(&looks);
 	world_done(&world);
 	return 0;
 }
@@ -53,7 +53,7 @@ static void assert_comparison(const char *asked, const char *told)
 	struct look *look;
 	bool again = drift_compare(&drift, &world.core.inventory, &opinions, &looks, &lines);
 
-	while ((look = looks_take(&looks))) {
+	while ((look = looking_take(&looks))) {
 		strcat(strcat(got[0], look->id->bytes), ";");
 		look_free(look);
 	}

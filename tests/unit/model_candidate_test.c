@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Ids of vGPU candidates, and looks at the function that carries them. */
+/* Ids of vGPU candidates. */
 #include "model/candidate.h"
 
-#include "base/clock.h"
 #include "lib/unit.h"
-#include "model/look.h"
 
 static void the_carrier_is_in_the_id(void **state)
 {
@@ -50,64 +48,11 @@ static void only_functions_carry_candidates(void **state)
 	assert_string_equal(prefix, "vgpu:ffffffff:ff:1f.7/");
 }
 
-static void a_look_for_candidates_is_one_at_their_function(void **state)
-{
-	struct text_pool pool = {0};
-	struct looks looks;
-	struct look *look;
-
-	(void)state;
-	looks_init(&looks, &pool);
-	looks_add(&looks, "vgpu:0000:41:00.4/558", CLOCK_NEVER);
-	looks_add(&looks, "pci:0000:41:00.4", 7);
-	looks_add(&looks, "vgpu:0000:41:00.4/559", CLOCK_NEVER);
-	look = looks_take(&looks);
-	assert_true(text_is(look->id, "pci:0000:41:00.4"));
-	assert_int_equal(look->since, 7);
-	look_free(look);
-	assert_null(looks_take(&looks));
-	looks_done(&looks);
-	text_pool_done(&pool);
-}
-
-/* A look is derived as long as nothing but other looks asked for it. */
-static void an_event_makes_a_derived_look_its_own(void **state)
-{
-	struct text_pool pool = {0};
-	struct looks looks;
-	struct look *look;
-
-	(void)state;
-	looks_init(&looks, &pool);
-	looks_add_derived(&looks, "pci:0000:41:00.4", 9);
-	assert_int_equal(looks_add(&looks, "pci:0000:41:00.4", 10)->since, 9);
-	looks_add_derived(&looks, "pci:0000:41:00.4", 8);
-	look = looks_take(&looks);
-	assert_false(look->derived);
-	assert_int_equal(look->since, 8);
-	/* put off, while another look asks for the same */
-	looks_defer(&looks, look, 0, 0);
-	looks_add_derived(&looks, "pci:0000:41:00.4", 11);
-	looks_wake(&looks, 20);
-	look = looks_take(&looks);
-	assert_false(look->derived);
-	look_free(look);
-	assert_null(looks_take(&looks));
-	looks_add_derived(&looks, "pci:0000:41:00.4", 9);
-	look = looks_take(&looks);
-	assert_true(look->derived);
-	look_free(look);
-	looks_done(&looks);
-	text_pool_done(&pool);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_carrier_is_in_the_id),
 		cmocka_unit_test(only_functions_carry_candidates),
-		cmocka_unit_test(a_look_for_candidates_is_one_at_their_function),
-		cmocka_unit_test(an_event_makes_a_derived_look_its_own),
 	};
 
 	return cmocka_run_group_tests_name("model_candidate", tests, NULL, NULL);

@@ -2,9 +2,9 @@
 /* What the kernel and udev say, line by line, and what must come of it. Times are in seconds. */
 #include "base/clock.h"
 #include "base/memory.h"
+#include "devices/looking.h"
 #include "io/udev/silence.h"
 #include "lib/unit.h"
-#include "model/look.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -95,12 +95,12 @@ static const struct {
 };
 
 /* The queued looks, with blanks between. */
-static void take_looks(struct looks *looks, char line[static 64])
+static void take_looks(struct looking *looks, char line[static 64])
 {
 	struct look *look;
 
 	line[0] = '\0';
-	while ((look = looks_take(looks))) {
+	while ((look = looking_take(looks))) {
 		if (line[0] != '\0')
 			strcat(line, " ");
 		strcat(line, look->id->bytes);
@@ -109,7 +109,7 @@ static void take_looks(struct looks *looks, char line[static 64])
 }
 
 static void check(
-	struct silence *silence, struct looks *looks, const struct step *step, const char *what)
+	struct silence *silence, struct looking *looks, const struct step *step, const char *what)
 {
 	int64_t deadline = step->deadline ? step->deadline * CLOCK_SECOND : CLOCK_NEVER;
 	char line[64];
@@ -125,7 +125,7 @@ static void check(
 }
 
 static void take_step(
-	struct silence *silence, struct looks *looks, const struct step *step, const char *what)
+	struct silence *silence, struct looking *looks, const struct step *step, const char *what)
 {
 	int64_t now = step->at * CLOCK_SECOND;
 
@@ -152,13 +152,13 @@ static void silence_follows_from_what_is_said(void **state)
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
 		struct text_pool pool = {0};
 		struct silence silence;
-		struct looks looks;
+		struct looking looks;
 
 		silence_init(&silence);
-		looks_init(&looks, &pool);
+		looking_init(&looks, &pool);
 		for (const struct step *step = cases[i].steps; step->type != END; step++)
 			take_step(&silence, &looks, step, cases[i].what);
-		looks_done(&looks);
+		looking_done(&looks);
 		silence_done(&silence);
 		text_pool_done(&pool);
 	}

@@ -127,17 +127,19 @@ static void only_a_driver_of_a_function_rebinds(void **state)
 	for (size_t i = 0; i < ARRAY_LENGTH(events); i++) {
 		struct text_pool pool = {0};
 		struct uevent_places places;
-		struct looks looks;
+		struct looking looks;
 		struct look *look;
 
 		uevent_find_places(&events[i].event, &places);
 		assert_true(places.count > 0);
-		looks_init(&looks, &pool);
+		looking_init(&looks, &pool);
 		look = uevent_add_look(&places, 0, &looks, 7);
 		if (look->driver != events[i].driver ||
-			look->whole != (events[i].driver == LOOK_DRIVER_UNTOLD))
+			look->state != (events[i].driver == LOOK_DRIVER_UNTOLD
+						       ? LOOK_ASKED
+						       : LOOK_ASKED_FOR_DRIVER))
 			fail_msg("%s of %s", events[i].event.action, events[i].event.devpath);
-		looks_done(&looks);
+		looking_done(&looks);
 		text_pool_done(&pool);
 	}
 }

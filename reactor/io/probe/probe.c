@@ -17,7 +17,7 @@ struct probe {
 
 /* One more outcome of a look at an open folder: another device has its place, look again. */
 enum {
-	LOOK_REPLACED = PROBE_UNSETTLED + 1,
+	LOOK_REPLACED = LOOK_UNSETTLED + 1,
 };
 
 struct probe *probe_new(struct text_pool *pool)
@@ -84,7 +84,7 @@ static int judge(struct folder *folder, bool complete)
 {
 	switch (folder_check(folder)) {
 	case FOLDER_VANISHED:
-		return PROBE_GONE;
+		return LOOK_GONE;
 	case FOLDER_REPLACED:
 		return LOOK_REPLACED;
 	case FOLDER_SAME:
@@ -93,8 +93,8 @@ static int judge(struct folder *folder, bool complete)
 	if (folder->error)
 		return folder->error;
 	if (!complete || !folder_has(folder, "uevent"))
-		return PROBE_INCOMPLETE;
-	return folder->unsettled ? PROBE_UNSETTLED : 0;
+		return LOOK_INCOMPLETE;
+	return folder->unsettled ? LOOK_UNSETTLED : 0;
 }
 
 /* Adds all that is found to the vector whose first facts are those of the place itself. */
@@ -107,9 +107,9 @@ static int look_once(struct probe *probe, enum kind kind, const char *name,
 	int result = folder_open(kind, name, &folder);
 
 	if (result == FOLDER_GONE)
-		return PROBE_GONE;
+		return LOOK_GONE;
 	if (result != 0)
-		return result < 0 ? result : PROBE_INCOMPLETE;
+		return result < 0 ? result : LOOK_INCOMPLETE;
 	facts->life = folder.life;
 	if (known && known->life != folder.life)
 		known = NULL;
@@ -130,14 +130,14 @@ int probe_look(struct probe *probe, const struct text *id, const struct facts *k
 	int result = LOOK_REPLACED;
 
 	if (kind == KIND_COUNT)
-		return PROBE_GONE;
+		return LOOK_GONE;
 	for (unsigned attempt = 0; attempt < 2 && result == LOOK_REPLACED; attempt++) {
 		struct text *own = text_intern(probe->pool, id->bytes, id->length);
 
 		vector_add(ret_found, facts_new(own, KIND_MASK(kind)));
 		result = look_once(probe, kind, name, known, ret_found);
-		if (result != 0 && result != PROBE_UNSETTLED)
+		if (result != 0 && result != LOOK_UNSETTLED)
 			facts_list_done(ret_found);
 	}
-	return result == LOOK_REPLACED ? PROBE_INCOMPLETE : result;
+	return result == LOOK_REPLACED ? LOOK_INCOMPLETE : result;
 }

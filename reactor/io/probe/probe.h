@@ -6,8 +6,8 @@
  */
 #pragma once
 
+#include "devices/looking.h"
 #include "model/facts.h"
-#include "model/look.h"
 
 struct probe;
 
@@ -15,13 +15,6 @@ struct probe;
  * what lspci prints for unknown ids. */
 struct probe *probe_new(struct text_pool *pool);
 struct probe *probe_free(struct probe *probe);
-
-enum {
-	PROBE_GONE = 1,	      /* no such device */
-	PROBE_INCOMPLETE = 2, /* it is there but lacks what every device has: look again later */
-	PROBE_UNSETTLED = 3,  /* as 0, but it is being made or taken away, or not all could be
-			       * read: look again later, take these facts only if it stays so */
-};
 
 /*
  * Looks at the place `id`. `known` is NULL or what an earlier look found there: if the folder is
@@ -34,8 +27,8 @@ enum {
  * ids. Properties are empty. The life is the inode number of the folder, checked once more after
  * all was read, so that facts are never a mixture of two devices, nor of one that is gone.
  * Negative: -errno, only for want of descriptors or memory, or since a signal came, which says
- * nothing about the device.
- * But for PROBE_UNSETTLED, whatever else is returned leaves ret_found empty.
+ * nothing about the device. Positive: LOOK_GONE, LOOK_INCOMPLETE or LOOK_UNSETTLED.
+ * But for LOOK_UNSETTLED, whatever else is returned leaves ret_found empty.
  */
 int probe_look(struct probe *probe, const struct text *id, const struct facts *known,
 	struct vector *ret_found);
@@ -44,4 +37,4 @@ int probe_look(struct probe *probe, const struct text *id, const struct facts *k
  * Adds every device of /sys/bus/pci/devices and /sys/bus/usb/devices to `looks`. A missing folder
  * has none. -errno if one cannot be read.
  */
-int probe_walk(struct looks *looks);
+int probe_walk(struct looking *looks);

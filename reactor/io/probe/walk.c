@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static int walk_kind(enum kind kind, struct looks *looks)
+static int walk_kind(enum kind kind, struct looking *looks)
 {
 	char path[sizeof("/sys/bus//devices") + sizeof("pci")];
 	char id[PLACE_ID_SIZE];
@@ -24,13 +24,13 @@ static int walk_kind(enum kind kind, struct looks *looks)
 		return errno == ENOENT ? 0 : error_from_errno();
 	while ((errno = 0, entry = readdir(folder)))
 		if (place_nearest(entry->d_name, strlen(entry->d_name), KIND_MASK(kind), id))
-			looks_add(looks, id, CLOCK_NEVER);
+			looking_add(looks, id, CLOCK_NEVER);
 	result = errno ? error_from_errno() : 0;
 	closedir(folder);
 	return result;
 }
 
-int probe_walk(struct looks *looks)
+int probe_walk(struct looking *looks)
 {
 	static const enum kind kinds[] = {KIND_PCI, KIND_USB};
 	int first = 0;

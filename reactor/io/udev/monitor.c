@@ -86,7 +86,7 @@ static void copy_properties(struct udev_device *device, const struct vector *pro
 }
 
 static void add_looks(struct udev_device *device, const struct vector *properties,
-	struct looks *looks, struct uevent_places *places)
+	struct looking *looks, struct uevent_places *places)
 {
 	struct uevent event = {
 		.action = udev_device_get_action(device),
@@ -105,16 +105,16 @@ static void add_looks(struct udev_device *device, const struct vector *propertie
 		if (i > 0 || !uevent_is_of_device(&event))
 			continue;
 		/* unbind and remove carry less than the database has (FACTS) */
-		look->properties_known = !uevent_is_farewell(&event);
-		look->properties_stale = true;
-		if (look->properties_known)
+		look->properties_state = uevent_is_farewell(&event) ? LOOK_PROPERTIES_STALE
+								    : LOOK_PROPERTIES_BROUGHT;
+		if (look->properties_state == LOOK_PROPERTIES_BROUGHT)
 			copy_properties(device, properties, looks->pool, &look->properties);
 		else
 			property_list_done(&look->properties);
 	}
 }
 
-int monitor_receive(struct monitor *monitor, const struct vector *properties, struct looks *looks,
+int monitor_receive(struct monitor *monitor, const struct vector *properties, struct looking *looks,
 	struct uevent_places *ret_places, uint64_t *ret_number)
 {
 	struct udev_device *device;

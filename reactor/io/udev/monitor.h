@@ -3,8 +3,8 @@
 #pragma once
 
 #include "base/vector.h"
+#include "devices/looking.h"
 #include "io/udev/uevent.h"
-#include "model/look.h"
 
 struct monitor;
 
@@ -15,7 +15,7 @@ int monitor_descriptor(const struct monitor *monitor);
 
 /* Receives one event, adds what it concerns, says so, and its SEQNUM. -EAGAIN: none is there; else
  * -errno. */
-int monitor_receive(struct monitor *monitor, const struct vector *properties, struct looks *looks,
+int monitor_receive(struct monitor *monitor, const struct vector *properties, struct looking *looks,
 	struct uevent_places *ret_places, uint64_t *ret_number);
 
 /* As source_read_properties. */

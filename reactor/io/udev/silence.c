@@ -15,7 +15,7 @@
 #include "io/udev/silence.h"
 
 #include "base/clock.h"
-#include "model/look.h"
+#include "devices/looking.h"
 #include "model/place.h"
 
 #include <string.h>
@@ -118,7 +118,7 @@ void silence_hear(struct silence *silence, int64_t now)
 	silence->silent = false;
 }
 
-void silence_check(struct silence *silence, struct looks *looks, int64_t now)
+void silence_check(struct silence *silence, struct looking *looks, int64_t now)
 {
 	struct debt *debt;
 
@@ -128,7 +128,7 @@ void silence_check(struct silence *silence, struct looks *looks, int64_t now)
 			silence->silent = true;
 			return;
 		}
-		looks_add(looks, debt->id, debt->since);
+		looking_add(looks, debt->id, debt->since);
 		forgive(silence, debt);
 	}
 }

@@ -18,7 +18,7 @@
 /* SEQNUMs that are remembered when udev's message was read before the kernel's; a power of two. */
 #define SILENCE_AHEAD 1024
 
-struct looks;
+struct looking;
 
 struct silence {
 	bool silent;			  /* kernel events count */
@@ -49,7 +49,7 @@ void silence_hear(struct silence *silence, int64_t now);
  * queued in `looks`, or, if udev has said nothing meanwhile, the silence begins and all is
  * forgiven: a resync is due then, as it is when a silence ends.
  */
-void silence_check(struct silence *silence, struct looks *looks, int64_t now);
+void silence_check(struct silence *silence, struct looking *looks, int64_t now);
 
 /* When to check next; CLOCK_NEVER if nothing is owed. */
 int64_t silence_deadline(const struct silence *silence);

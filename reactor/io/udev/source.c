@@ -38,7 +38,7 @@ enum {
 /* What a batch of events is read for. */
 struct intake {
 	const struct vector *properties;
-	struct looks *looks;
+	struct looking *looks;
 	int64_t end;
 	bool nothing; /* was received, not even an error */
 };
@@ -234,7 +234,7 @@ static int read_sockets(struct source *source, struct intake *intake)
 	return intake->nothing ? look_for_errors(source) : result;
 }
 
-int source_read(struct source *source, const struct vector *properties, struct looks *looks)
+int source_read(struct source *source, const struct vector *properties, struct looking *looks)
 {
 	struct intake intake = {properties, looks, clock_monotonic() + BATCH_TIME, true};
 	int result = read_sockets(source, &intake);

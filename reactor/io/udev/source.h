@@ -8,7 +8,7 @@
 
 #include "base/vector.h"
 #include "core/counters.h"
-#include "model/look.h"
+#include "devices/looking.h"
 
 enum source_type {
 	SOURCE_UDEV,
@@ -49,7 +49,7 @@ enum {
  * ascending) are the udev keys that rules name; a look from a udev event brings their values along.
  * 0: nothing is left for now. A change of source_state means that events may have been lost.
  */
-int source_read(struct source *source, const struct vector *properties, struct looks *looks);
+int source_read(struct source *source, const struct vector *properties, struct looking *looks);
 
 /*
  * Reads the udev properties of the device `id` from udev's database, for devices that no event

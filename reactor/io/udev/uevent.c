@@ -142,13 +142,13 @@ void uevent_find_places(const struct uevent *event, struct uevent_places *ret_pl
 }
 
 struct look *uevent_add_look(
-	const struct uevent_places *places, size_t index, struct looks *looks, int64_t since)
+	const struct uevent_places *places, size_t index, struct looking *looks, int64_t since)
 {
 	const char *id = places->ids[index];
 
 	if (places->driver == LOOK_DRIVER_UNTOLD)
-		return looks_add(looks, id, since);
-	return looks_add_rebound(looks, id, places->driver, since);
+		return looking_add(looks, id, since);
+	return looking_add_rebound(looks, id, places->driver, since);
 }
 
 bool uevent_is_of_device(const struct uevent *event)

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "model/look.h"
+#include "devices/looking.h"
 #include "model/place.h"
 
 #include <stdint.h>
@@ -50,7 +50,7 @@ void uevent_find_places(const struct uevent *event, struct uevent_places *ret_pl
 
 /* Adds the look at one of the places. */
 struct look *uevent_add_look(
-	const struct uevent_places *places, size_t index, struct looks *looks, int64_t since);
+	const struct uevent_places *places, size_t index, struct looking *looks, int64_t since);
 
 /* Whether it is of the device itself, not of an interface of it: its properties are the device's.
  */

@@ -57,15 +57,16 @@ static bool add_slot(
 {
 	const struct vector *devices = &core->inventory.devices;
 	size_t before = ret_devices->count;
-	char id[sizeof("pci:") + ADDRESS_SIZE] = "pci:";
+	char id[KIND_PREFIX_SIZE + ADDRESS_SIZE];
 
+	strcpy(id, kind_describe(KIND_PCI)->prefix);
 	address_format(first, id + strlen(id));
 	for (size_t at = inventory_locate(&core->inventory, id); at < devices->count; at++) {
 		struct device *function = devices->items[at];
+		const char *slot = kind_skip_prefix(KIND_PCI, function->id->bytes);
 		struct address address;
 
-		if (strncmp(function->id->bytes, "pci:", 4) != 0 ||
-			!address_parse(function->id->bytes + 4, &address) ||
+		if (!slot || !address_parse(slot, &address) ||
 			(address.function = 0, address_order(address)) != address_order(first))
 			break;
 		if (!is_of_slot(function, address_order(first)))

@@ -53,18 +53,21 @@ static void write_usb(struct writer *json, const struct facts *facts, const char
 static void write_attach(struct writer *json, const struct core *core,
 	const struct instance *instance, const struct facts *facts)
 {
+	static void (*const write_kind[KIND_COUNT])(
+		struct writer *, const struct facts *, const char *managed) = {
+		[KIND_PCI] = write_pci,
+		[KIND_USB] = write_usb,
+	};
+	enum kind kind = kind_first(facts->kinds);
 	const struct resource_group *group =
 		ruleset_find_group(core->ruleset, instance->group->bytes);
 	const char *managed = group && text_is(group->driver, "keep") ? "yes" : "no";
 
-	if (facts->kinds & KIND_MASK(KIND_VGPU))
+	if (!write_kind[kind])
 		return;
 	writer_key(json, "attach");
 	writer_open(json, '{');
-	if (facts->kinds & KIND_MASK(KIND_PCI))
-		write_pci(json, facts, managed);
-	else
-		write_usb(json, facts, managed);
+	write_kind[kind](json, facts, managed);
 	writer_close(json, '}');
 }
 

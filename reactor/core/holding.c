@@ -18,6 +18,7 @@
 #include "base/writer.h"
 #include "core/claims_internal.h"
 #include "core/identity.h"
+#include "model/place.h"
 
 #include <string.h>
 
@@ -202,21 +203,16 @@ bool holding_can_fix(struct core *core, const struct device *device)
 	return can && !(identity && identity->instance);
 }
 
-static bool is_root_hub(const struct facts *facts)
-{
-	return strncmp(facts->id->bytes, "usb:usb", strlen("usb:usb")) == 0;
-}
-
 /* Whether the identities of others are made of this one's. */
 static bool names_others(const struct facts *facts)
 {
 	return text_is(facts->values[FIELD_FUNCTION], "physical") || facts->offers_vgpus ||
-	       is_root_hub(facts);
+	       place_is_root_hub(facts->id->bytes);
 }
 
 static bool is_named_after(const struct facts *facts, const struct facts *named)
 {
-	if (is_root_hub(named))
+	if (place_is_root_hub(named->id->bytes))
 		return facts != named && facts->values[FIELD_BUS] &&
 		       facts->values[FIELD_BUS] == named->values[FIELD_BUS];
 	return facts->parent == named->id;
@@ -274,10 +270,11 @@ void holding_mark_twins(struct core *core, const struct instance *instance)
 
 	if (!(instance->kinds & KIND_MASK(KIND_USB)))
 		return;
-	for (size_t i = inventory_locate(&core->inventory, "usb:"); i < devices->count; i++) {
+	for (size_t i = inventory_locate(&core->inventory, kind_describe(KIND_USB)->prefix);
+		i < devices->count; i++) {
 		struct device *device = devices->items[i];
 
-		if (strncmp(device->id->bytes, "usb:", 4) != 0)
+		if (!kind_skip_prefix(KIND_USB, device->id->bytes))
 			break;
 		if (!device->now.facts || holding_of(device) || device->twin)
 			continue;

@@ -68,7 +68,8 @@ static const struct facts *root_hub(const struct inventory *inventory, const str
 	struct buffer id = {0};
 	const struct device *root;
 
-	buffer_format(&id, "usb:usb%s", facts->values[FIELD_BUS]->bytes);
+	buffer_format(
+		&id, "%susb%s", kind_describe(KIND_USB)->prefix, facts->values[FIELD_BUS]->bytes);
 	root = inventory_find(inventory, buffer_string(&id));
 	buffer_done(&id);
 	return root ? root->now.facts : NULL;
@@ -84,49 +85,71 @@ static bool add_port(
 	struct text *const *values = facts->values;
 	const char *chain = strchr(values[FIELD_PATH]->bytes, '-');
 	const struct facts *root = root_hub(inventory, facts);
-	const struct text *controller;
+	const char *slot;
 
 	if (!root)
 		return false;
-	controller = root->parent;
+	slot = root->parent ? kind_skip_prefix(KIND_PCI, root->parent->bytes) : NULL;
 	buffer_format(form, "usb/%s:%s/port/", values[FIELD_VENDOR_ID]->bytes,
 		values[FIELD_MODEL_ID]->bytes);
-	if (controller && strncmp(controller->bytes, "pci:", 4) == 0)
-		buffer_add_string(form, controller->bytes + strlen("pci:"));
+	if (slot)
+		buffer_add_string(form, slot);
 	else
 		buffer_format(form, "bus%s", values[FIELD_BUS]->bytes);
 	buffer_format(form, "/%s", chain ? chain + 1 : "root");
 	return true;
 }
 
-size_t identity_forms(const struct inventory *inventory, const struct facts *facts,
-	struct buffer ret_forms[static IDENTITY_FORMS])
+static size_t add_function_forms(const struct inventory *inventory, const struct facts *facts,
+	struct buffer forms[static IDENTITY_FORMS])
+{
+	return add_function(inventory, facts, &forms[0]);
+}
+
+static size_t add_candidate_forms(const struct inventory *inventory, const struct facts *facts,
+	struct buffer forms[static IDENTITY_FORMS])
+{
+	return add_candidate(inventory, facts, &forms[0]);
+}
+
+static size_t add_usb_forms(const struct inventory *inventory, const struct facts *facts,
+	struct buffer forms[static IDENTITY_FORMS])
 {
 	struct text *const *values = facts->values;
 	size_t count = 0;
 
-	if (facts->kinds & KIND_MASK(KIND_VGPU))
-		return add_candidate(inventory, facts, &ret_forms[0]);
-	if (facts->kinds & KIND_MASK(KIND_PCI))
-		return add_function(inventory, facts, &ret_forms[0]);
 	if (!values[FIELD_VENDOR_ID] || !values[FIELD_MODEL_ID])
 		return 0;
 	if (values[FIELD_SERIAL])
-		add_serial(facts, &ret_forms[count++]);
-	if (values[FIELD_PATH] && values[FIELD_BUS] &&
-		add_port(inventory, facts, &ret_forms[count]))
+		add_serial(facts, &forms[count++]);
+	if (values[FIELD_PATH] && values[FIELD_BUS] && add_port(inventory, facts, &forms[count]))
 		count++;
 	return count;
+}
+
+size_t identity_forms(const struct inventory *inventory, const struct facts *facts,
+	struct buffer ret_forms[static IDENTITY_FORMS])
+{
+	static size_t (*const add_forms[KIND_COUNT])(
+		const struct inventory *, const struct facts *, struct buffer *) = {
+		[KIND_PCI] = add_function_forms,
+		[KIND_USB] = add_usb_forms,
+		[KIND_VGPU] = add_candidate_forms,
+	};
+	enum kind kind = kind_first(facts->kinds);
+
+	return add_forms[kind] ? add_forms[kind](inventory, facts, ret_forms) : 0;
 }
 
 /* Whether another present USB device has the same vendor, model and serial. */
 static bool has_twin(const struct inventory *inventory, const struct facts *facts)
 {
-	for (size_t i = inventory_locate(inventory, "usb:"); i < inventory->devices.count; i++) {
+	for (size_t i = inventory_locate(inventory, kind_describe(KIND_USB)->prefix);
+		i < inventory->devices.count; i++) {
 		const struct device *device = inventory->devices.items[i];
 		const struct facts *other = device->now.facts;
 
-		if (strncmp(device->id->bytes, "usb:", 4) != 0)
+		if (!kind_skip_prefix(KIND_USB, device->id->bytes))
 			break;
 		if (other && other->id != facts->id &&
 			other->values[FIELD_SERIAL] == facts->values[FIELD_SERIAL] &&

@@ -8,20 +8,17 @@ bool candidate_prefix(const char *id, char ret_prefix[static CANDIDATE_ID_SIZE])
 {
 	const char *name;
 
-	if (place_of_id(id, &name) != KIND_PCI)
+	if (place_of_id(id, &name) != kind_describe(KIND_VGPU)->carrier)
 		return false;
-	snprintf(ret_prefix, CANDIDATE_ID_SIZE, "%s:%s/", kind_name(KIND_VGPU), name);
+	snprintf(ret_prefix, CANDIDATE_ID_SIZE, "%s%s/", kind_describe(KIND_VGPU)->prefix, name);
 	return true;
 }
 
 bool candidate_carrier(const char *id, char ret_id[static PLACE_ID_SIZE])
 {
-	const char *colon = strchr(id, ':');
-	const char *slash = strchr(id, '/');
-	const char *name = kind_name(KIND_VGPU);
+	const char *name = kind_skip_prefix(KIND_VGPU, id);
+	const char *slash = name ? strchr(name, '/') : NULL;
+	enum kind carrier = kind_describe(KIND_VGPU)->carrier;
 
-	if (!colon || !slash || (size_t)(colon - id) != strlen(name) ||
-		strncmp(id, name, strlen(name)) != 0)
-		return false;
-	return place_nearest(colon + 1, (size_t)(slash - colon) - 1, KIND_MASK(KIND_PCI), ret_id);
+	return slash && place_nearest(name, (size_t)(slash - name), KIND_MASK(carrier), ret_id);
 }

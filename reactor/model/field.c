@@ -10,13 +10,6 @@
 #define NIC  KIND_MASK(KIND_SRIOV_NIC)
 #define VGPU KIND_MASK(KIND_VGPU)
 
-static const char *const kind_names[KIND_COUNT] = {
-	[KIND_PCI] = "pci",
-	[KIND_USB] = "usb",
-	[KIND_SRIOV_NIC] = "sriov-nic",
-	[KIND_VGPU] = "vgpu",
-};
-
 /* clang-format off */
 static const struct field_description descriptions[FIELD_COUNT] = {
 	[FIELD_NAME] = {"name", PCI | NIC | VGPU, VALUE_TEXT, 0, 
@@ -85,20 +78,6 @@ static const struct field_description descriptions[FIELD_COUNT] = {
 		"the device's own string; absent if it has none"},
 };
 /* clang-format on */
-
-const char *kind_name(enum kind kind)
-{
-	return kind_names[kind];
-}
-
-enum kind kind_find(const char *name)
-{
-	enum kind kind = 0;
-
-	while (kind < KIND_COUNT && strcmp(kind_names[kind], name) != 0)
-		kind++;
-	return kind;
-}
 
 const struct field_description *field_describe(enum field field)
 {

@@ -7,25 +7,10 @@
  */
 #pragma once
 
+#include "model/kind.h"
 #include "model/value.h"
 
 #include <stddef.h>
-
-enum kind {
-	KIND_PCI,
-	KIND_USB,
-	KIND_SRIOV_NIC, /* a virtual function of a NIC, which is of kind pci too */
-	KIND_VGPU,	/* a vGPU that a function could make: a candidate */
-	KIND_COUNT,
-};
-
-#define KIND_MASK(kind) (1u << (kind))
-
-/* The name in rules and JSON. */
-const char *kind_name(enum kind kind);
-
-/* KIND_COUNT if there is none of that name. */
-enum kind kind_find(const char *name);
 
 enum field {
 	FIELD_NAME,

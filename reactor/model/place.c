@@ -27,16 +27,20 @@ static const char *skip_number(const char *digits)
 	return length >= 1 && length <= 3 && *digits != '0' ? digits + length : NULL;
 }
 
+static bool is_root_hub(const char *name)
+{
+	const char *rest = strncmp(name, "usb", 3) == 0 ? skip_number(name + 3) : NULL;
+
+	return rest && *rest == '\0';
+}
+
 static bool is_usb_device(const char *name)
 {
-	const char *rest;
+	const char *rest = skip_number(name);
 	unsigned tiers = 0;
 
-	if (strncmp(name, "usb", 3) == 0) {
-		rest = skip_number(name + 3);
-		return rest && *rest == '\0';
-	}
-	rest = skip_number(name);
+	if (is_root_hub(name))
+		return true;
 	if (!rest || *rest != '-')
 		return false;
 	do
@@ -45,33 +49,44 @@ static bool is_usb_device(const char *name)
 	return rest && *rest == '\0';
 }
 
+/* Whether a folder of this name is one of the kind's; NULL: it has no folders. */
+static bool (*const has_name[KIND_COUNT])(const char *name) = {
+	[KIND_PCI] = is_address,
+	[KIND_USB] = is_usb_device,
+};
+
 enum kind place_kind(const char *name, size_t length)
 {
 	char copy[PLACE_NAME_SIZE];
+	enum kind kind = 0;
 
 	if (length >= sizeof(copy) || memchr(name, '\0', length))
 		return KIND_COUNT;
 	memcpy(copy, name, length);
 	copy[length] = '\0';
-	if (is_address(copy))
-		return KIND_PCI;
-	return is_usb_device(copy) ? KIND_USB : KIND_COUNT;
+	while (kind < KIND_COUNT && !(has_name[kind] && has_name[kind](copy)))
+		kind++;
+	return kind;
 }
 
 enum kind place_of_id(const char *id, const char **ret_name)
 {
-	const char *name = strchr(id, ':');
-	enum kind kind = KIND_COUNT;
+	for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
+		const char *name = kind_skip_prefix(kind, id);
 
-	if (!name)
-		return KIND_COUNT;
-	name++;
-	kind = place_kind(name, strlen(name));
-	if (kind == KIND_COUNT || strlen(kind_name(kind)) != (size_t)(name - id) - 1 ||
-		strncmp(id, kind_name(kind), (size_t)(name - id) - 1) != 0)
-		return KIND_COUNT;
-	*ret_name = name;
-	return kind;
+		if (!name || place_kind(name, strlen(name)) != kind)
+			continue;
+		*ret_name = name;
+		return kind;
+	}
+	return KIND_COUNT;
+}
+
+bool place_is_root_hub(const char *id)
+{
+	const char *name = kind_skip_prefix(KIND_USB, id);
+
+	return name && is_root_hub(name);
 }
 
 bool place_nearest(
@@ -84,8 +99,8 @@ bool place_nearest(
 		enum kind kind = place_kind(name, size);
 
 		if (kind != KIND_COUNT && (kinds & KIND_MASK(kind))) {
-			snprintf(
-				ret_id, PLACE_ID_SIZE, "%s:%.*s", kind_name(kind), (int)size, name);
+			snprintf(ret_id, PLACE_ID_SIZE, "%s%.*s", kind_describe(kind)->prefix,
+				(int)size, name);
 			return true;
 		}
 		length = slash ? (size_t)(slash - path) : 0;

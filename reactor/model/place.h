@@ -6,26 +6,26 @@
  */
 #pragma once
 
-#include "model/field.h"
+#include "model/kind.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 /* Longest name with its NUL: a USB port path of seven tiers is 29 long, an address 17. */
 #define PLACE_NAME_SIZE 32
-#define PLACE_ID_SIZE	(PLACE_NAME_SIZE + sizeof("pci:"))
-
-/* Kinds whose devices have folders of their own, /sys/bus/KIND/devices/NAME. */
-#define PLACE_KINDS (KIND_MASK(KIND_PCI) | KIND_MASK(KIND_USB))
+#define PLACE_ID_SIZE	(PLACE_NAME_SIZE + KIND_PREFIX_SIZE)
 
 /*
- * What a folder of this name is: KIND_PCI (`0000:01:00.0`), KIND_USB (`usb1`, `1-2.1`), or
- * KIND_COUNT: anything else, the interface `1-2.1:1.0` among it.
+ * The kind that has folders of this name: KIND_PCI (`0000:01:00.0`), KIND_USB (`usb1`, `1-2.1`);
+ * KIND_COUNT: none has, as of the interface `1-2.1:1.0`.
  */
 enum kind place_kind(const char *name, size_t length);
 
 /* Kind and name of an id, such as `pci:0000:01:00.0`; KIND_COUNT if it names no place. */
 enum kind place_of_id(const char *id, const char **ret_name);
+
+/* Whether the id is that of a USB bus itself, usb:usb1: its root hub. */
+bool place_is_root_hub(const char *id);
 
 /*
  * Writes the id of the last component of `path` that is one of `kinds` (KIND_MASK of each); only

@@ -23,16 +23,10 @@ static bool is_driver(const struct text *driver)
 	       driver->bytes[0] != '.';
 }
 
-/* Whether devices of the kind are bound to another driver for their claim. */
+/* Whether devices of the kind are bound to another driver; those of an unknown one may be. */
 static bool is_bound(enum kind kind)
 {
-	return kind != KIND_USB && kind != KIND_VGPU;
-}
-
-/* What messages call devices of a kind that is not bound. */
-static const char *plural(enum kind kind)
-{
-	return kind == KIND_VGPU ? "vGPUs" : "USB devices";
+	return kind == KIND_COUNT || kind_describe(kind)->bound;
 }
 
 static void read_driver(
@@ -47,7 +41,7 @@ static void read_driver(
 			"`%.64s` cannot be a driver", driver->bytes);
 	else if (!is_bound(group->kind) && !text_is(driver, "keep"))
 		loader_error(loader, setting, "leave the key out, or say `keep`",
-			"%s are not bound to a driver", plural(group->kind));
+			"%s are not bound to a driver", kind_describe(group->kind)->plural);
 	text_replace(&group->driver, driver);
 }
 
@@ -67,7 +61,8 @@ static void read_functions(
 	group->all_functions = loader_choice(loader, setting, words, ARRAY_LENGTH(words)) == 1;
 	if (group->all_functions && !is_bound(group->kind))
 		loader_error(loader, setting, "leave the key out",
-			"%s have no functions to claim together", plural(group->kind));
+			"%s have no functions to claim together",
+			kind_describe(group->kind)->plural);
 }
 
 static void read_select(
@@ -278,9 +273,13 @@ static enum kind read_kind(struct loader *loader, const config_setting_t *settin
 	for (enum kind known = 0; known < KIND_COUNT; known++)
 		names[known] = kind_name(known);
 	if (!kind) {
-		loader_error(loader, setting,
-			"add kind = \"pci\"; or \"usb\", \"sriov-nic\", \"vgpu\"",
-			"a group without a kind");
+		struct buffer hint = {0};
+
+		buffer_format(&hint, "add kind = \"%s\";", names[0]);
+		for (enum kind other = 1; other < KIND_COUNT; other++)
+			buffer_format(&hint, "%s \"%s\"", other == 1 ? " or" : ",", names[other]);
+		loader_error(loader, setting, buffer_string(&hint), "a group without a kind");
+		buffer_done(&hint);
 		return KIND_COUNT;
 	}
 	choice = loader_choice(loader, kind, names, KIND_COUNT);

@@ -47,7 +47,7 @@ int folder_open(enum kind kind, const char *name, struct folder *ret_folder)
 	int result;
 
 	snprintf(ret_folder->path, sizeof(ret_folder->path), "/sys/bus/%s/devices/%s",
-		kind_name(kind), name);
+		kind_describe(kind)->bus, name);
 	ret_folder->unsettled = false;
 	ret_folder->error = 0;
 	result = open_found(ret_folder);

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "model/field.h"
+#include "model/kind.h"
 
 #include <limits.h>
 #include <stdbool.h>
@@ -32,8 +32,8 @@ enum {
 };
 
 /*
- * Opens the folder of the device `name`. Only 0 leaves something to be closed; -errno is for want
- * of descriptors or memory.
+ * Opens the folder of the device `name` of a kind that has folders. Only 0 leaves something to be
+ * closed; -errno is for want of descriptors or memory.
  */
 int folder_open(enum kind kind, const char *name, struct folder *ret_folder);
 void folder_close(struct folder *folder);

@@ -55,25 +55,33 @@ static void set_parent(struct facts *facts, struct text_pool *pool, struct folde
 	}
 	if (folder_read_target(folder, target))
 		slash = strrchr(target, '/');
-	if (slash && place_nearest(target, (size_t)(slash - target), PLACE_KINDS, parent))
+	if (slash && place_nearest(target, (size_t)(slash - target), KIND_ALL, parent))
 		facts->parent = text_intern_string(pool, parent);
 }
 
-static bool set_fields(struct probe *probe, enum kind kind, struct folder *folder,
-	const struct facts *known, struct facts *facts)
+static bool set_pci(
+	struct probe *probe, struct folder *folder, const struct facts *known, struct facts *facts)
 {
-	switch (kind) {
-	case KIND_PCI:
-		return probe_pci(probe->names, probe->pool, folder, known, facts);
-	case KIND_USB:
-		return probe_usb(&probe->usb_names, probe->pool, folder, known, facts);
-	case KIND_SRIOV_NIC:
-	case KIND_VGPU:
-	case KIND_COUNT:
-		break; /* these have no folders: they are seen with their function */
-	}
-	return false;
+	return probe_pci(probe->names, probe->pool, folder, known, facts);
 }
+
+static bool set_usb(
+	struct probe *probe, struct folder *folder, const struct facts *known, struct facts *facts)
+{
+	return probe_usb(&probe->usb_names, probe->pool, folder, known, facts);
+}
+
+/* Kinds without folders are seen with the one that carries them. */
+static const struct {
+	/* false: it lacks what every device has */
+	bool (*set_fields)(struct probe *probe, struct folder *folder, const struct facts *known,
+		struct facts *facts);
+	/* NULL: it carries no others */
+	void (*add_carried)(struct vector *found, struct text_pool *pool, struct folder *folder);
+} readers[KIND_COUNT] = {
+	[KIND_PCI] = {set_pci, vgpu_add_candidates},
+	[KIND_USB] = {set_usb, NULL},
+};
 
 /*
  * What came of reading the folder, judged by what is there afterwards. Of a device that goes the
@@ -113,10 +121,10 @@ static int look_once(struct probe *probe, enum kind kind, const char *name,
 	facts->life = folder.life;
 	if (known && known->life != folder.life)
 		known = NULL;
-	complete = set_fields(probe, kind, &folder, known, facts);
+	complete = readers[kind].set_fields(probe, &folder, known, facts);
 	set_parent(facts, probe->pool, &folder, known);
-	if (kind == KIND_PCI && complete)
-		vgpu_add_candidates(found, probe->pool, &folder);
+	if (readers[kind].add_carried && complete)
+		readers[kind].add_carried(found, probe->pool, &folder);
 	result = judge(&folder, complete);
 	folder_close(&folder);
 	return result;

@@ -34,7 +34,7 @@ int probe_look(struct probe *probe, const struct text *id, const struct facts *k
 	struct vector *ret_found);
 
 /*
- * Adds every device of /sys/bus/pci/devices and /sys/bus/usb/devices to `looks`. A missing folder
- * has none. -errno if one cannot be read.
+ * Adds every device of /sys/bus/BUS/devices, of all kinds that have a bus, to `looks`. A missing
+ * folder has none. -errno if one cannot be read.
  */
 int probe_walk(struct looking *looks);

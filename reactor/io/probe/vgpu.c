@@ -201,7 +201,7 @@ static struct facts *new_candidate(const struct facts *function, struct text_poo
 	struct buffer id = {0};
 	struct facts *candidate;
 
-	buffer_format(&id, "%s:%s/%" PRIu64, kind_name(KIND_VGPU),
+	buffer_format(&id, "%s%s/%" PRIu64, kind_describe(KIND_VGPU)->prefix,
 		function->values[FIELD_SLOT]->bytes, type->id);
 	if (number > 0)
 		buffer_format(&id, ".%" PRIu64, number);

@@ -23,9 +23,13 @@ struct monitor {
 /* libudev's results: -errno, or -1 from old functions; 0 and more is success, even of a setter. */
 static int arm(struct udev_monitor *events, size_t receive_buffer)
 {
-	static const char *const subsystems[] = {"pci", "usb", "net", "mdev"};
+	static const char *const subsystems[] = {"net", "mdev"}; /* beside those of kinds */
 	int result = 0;
 
+	for (enum kind kind = 0; kind < KIND_COUNT && result >= 0; kind++)
+		if (kind_describe(kind)->subsystem)
+			result = udev_monitor_filter_add_match_subsystem_devtype(
+				events, kind_describe(kind)->subsystem, NULL);
 	for (size_t i = 0; i < ARRAY_LENGTH(subsystems) && result >= 0; i++)
 		result = udev_monitor_filter_add_match_subsystem_devtype(
 			events, subsystems[i], NULL);
@@ -140,7 +144,8 @@ int monitor_read_properties(struct monitor *monitor, const char *id,
 	if (kind == KIND_COUNT)
 		return -EINVAL;
 	errno = 0;
-	device = udev_device_new_from_subsystem_sysname(monitor->udev, kind_name(kind), name);
+	device = udev_device_new_from_subsystem_sysname(
+		monitor->udev, kind_describe(kind)->subsystem, name);
 	if (!device)
 		return error_from_errno();
 	copy_properties(device, properties, pool, ret_properties);

@@ -104,21 +104,20 @@ static void add_places(
 	size_t length = strlen(devpath);
 	const char *slash = strrchr(devpath, '/');
 	size_t parent = slash ? (size_t)(slash - devpath) : 0;
+	enum kind kind = kind_of_event(event->subsystem, event->devtype);
 
 	if (strncmp(devpath, VIRTUAL, strlen(VIRTUAL)) == 0)
 		return;
-	if (is(event->subsystem, "pci")) {
-		add_component(places, devpath, length, KIND_PCI);
-	} else if (is(event->subsystem, "usb") && is(event->devtype, "usb_device")) {
-		add_component(places, devpath, length, KIND_USB);
+	if (kind != KIND_COUNT) {
+		add_component(places, devpath, length, kind);
 	} else if (is(event->subsystem, "usb") && is(event->devtype, "usb_interface")) {
 		add_component(places, devpath, parent, KIND_USB);
 	} else if (is(event->subsystem, "mdev")) {
 		add_nearest(places, devpath, parent, KIND_MASK(KIND_PCI));
 	} else if (is(event->subsystem, "net")) {
 		/* not the last component: an interface may be named like a device */
-		add_nearest(places, devpath, parent, KIND_MASK(KIND_PCI));
-		add_nearest(places, devpath, parent, KIND_MASK(KIND_USB));
+		for (kind = 0; kind < KIND_COUNT; kind++)
+			add_nearest(places, devpath, parent, KIND_MASK(kind));
 	}
 }
 
@@ -153,8 +152,7 @@ struct look *uevent_add_look(
 
 bool uevent_is_of_device(const struct uevent *event)
 {
-	return is(event->subsystem, "pci") ||
-	       (is(event->subsystem, "usb") && is(event->devtype, "usb_device"));
+	return kind_of_event(event->subsystem, event->devtype) != KIND_COUNT;
 }
 
 bool uevent_is_farewell(const struct uevent *event)

@@ -24,7 +24,8 @@ struct uevent_places {
 	size_t count;
 	/* a driver was bound to a PCI function, or unbound, and nothing else; or it is untold */
 	enum look_driver driver;
-	char ids[4][PLACE_ID_SIZE]; /* two for an interface of a network, here and where it was */
+	/* one of each kind for an interface of a network, here and where it was */
+	char ids[2 * KIND_COUNT][PLACE_ID_SIZE];
 };
 
 enum {

@@ -9,9 +9,9 @@
  */
 #include "base/memory.h"
 #include "lib/cases.h"
+#include "lib/random_rules.h"
 #include "lib/unit.h"
 #include "rules/evaluate.h"
-#include "rules/load.h"
 #include "rules/matcher.h"
 
 #include <stdio.h>
@@ -236,37 +236,11 @@ static void add_rules(struct buffer *text)
 	buffer_add_string(text, ");");
 }
 
-/* The only reason to refuse what is made here. */
-static void check_errors(const struct rule_errors *errors)
+static struct ruleset *next_rules(void)
 {
-	for (size_t i = 0; i < errors->errors.count; i++) {
-		const struct rule_error *error = errors->errors.items[i];
-
-		if (!strstr(error->message, "combine in more than 64 ways"))
-			fail_msg("%s; %s", error->message, error->hint);
-		met_shapes[SHAPE_TOO_MANY]++;
-	}
-}
-
-static struct ruleset *random_rules(void)
-{
-	struct buffer bytes_made = {0};
-	struct rule_text text = {.file = (char[]){"random.conf"}};
-	struct vector rule_texts = {0};
 	struct load_options options = {.pool = &pool, .regex_match_limit = 100};
-	struct rule_errors errors = {0};
-	struct ruleset *ruleset = NULL;
 
-	add_rules(&bytes_made);
-	text.bytes = (char *)buffer_string(&bytes_made);
-	text.length = bytes_made.length;
-	vector_add(&rule_texts, &text);
-	load_rules(&rule_texts, &options, &errors, &ruleset);
-	check_errors(&errors);
-	rule_errors_done(&errors);
-	vector_done(&rule_texts);
-	buffer_done(&bytes_made);
-	return ruleset ? ruleset : random_rules();
+	return random_rules(add_rules, &options, &met_shapes[SHAPE_TOO_MANY]);
 }
 
 static struct facts *random_facts(unsigned number)
@@ -337,7 +311,7 @@ static void run_case(void)
 		unsigned number = random_below(DEVICES);
 
 		if (step % 12 == 0)
-			replace_rules(rulesets, random_rules());
+			replace_rules(rulesets, next_rules());
 		facts_unref(devices[number]);
 		devices[number] = random_below(4) ? random_facts(number) : NULL;
 		check(rulesets[0], devices);

@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "base/writer.h"
 #include "lib/cases.h"
+#include "lib/random_rules.h"
 #include "lib/world.h"
 #include "rules/evaluate.h"
 
@@ -195,13 +196,11 @@ static void add_condition(struct buffer *text, enum kind kind, unsigned depth)
 	buffer_add_byte(text, ')');
 }
 
-static struct ruleset *random_rules(struct world *world)
+static void add_rules(struct buffer *text)
 {
-	struct buffer text = {0};
-	struct ruleset *ruleset;
 	unsigned count = random_below(7);
 
-	buffer_add_string(&text,
+	buffer_add_string(text,
 		"groups=({name=\"p0\";kind=\"pci\";},{name=\"p1\";kind=\"pci\";},"
 		"{name=\"u0\";kind=\"usb\";},{name=\"u1\";kind=\"usb\";},"
 		"{name=\"s0\";kind=\"sriov-nic\";},{name=\"s1\";kind=\"sriov-nic\";},"
@@ -209,20 +208,23 @@ static struct ruleset *random_rules(struct world *world)
 	for (unsigned i = 0; i < count; i++) {
 		enum kind kind = random_below(KIND_COUNT);
 
-		buffer_format(&text, "%s{name=\"r%u\";group=\"%c%u\";enabled=%s;match=(",
+		buffer_format(text, "%s{name=\"r%u\";group=\"%c%u\";enabled=%s;match=(",
 			i ? "," : "", i, kind_name(kind)[0], random_below(2),
 			random_below(5) ? "true" : "false");
 		for (unsigned conditions = 1 + random_below(2); conditions > 0; conditions--) {
-			add_condition(&text, kind, 2);
-			buffer_add_string(&text, conditions > 1 ? "," : "");
+			add_condition(text, kind, 2);
+			buffer_add_string(text, conditions > 1 ? "," : "");
 		}
-		buffer_add_string(&text, ");}");
+		buffer_add_string(text, ");}");
 	}
-	buffer_add_string(&text, ");");
-	ruleset = world_load(world, buffer_string(&text));
-	assert_non_null(ruleset);
-	buffer_done(&text);
-	return ruleset;
+	buffer_add_string(text, ");");
+}
+
+static struct ruleset *next_rules(struct world *world)
+{
+	struct load_options options = {.pool = &world->pool};
+
+	return random_rules(add_rules, &options, NULL);
 }
 
 static void maybe(struct buffer *words, const char *key, const char *const *values, unsigned count)
@@ -348,7 +350,7 @@ static void reload_step(struct machine *machine, struct vector *moves)
 	struct core *core = &machine->world.core;
 
 	if (!core->stage.ruleset || random_below(10) == 0)
-		core_stage_rules(core, random_rules(&machine->world));
+		core_stage_rules(core, next_rules(&machine->world));
 	stage_slice(machine, random_below(DEVICES));
 	if (!core_stage_next(core))
 		core_swap_rules(core, moves);

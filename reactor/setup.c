@@ -81,6 +81,12 @@ static int open_store(struct daemon *daemon)
 			"folder with --state",
 			state);
 		return -EINVAL;
+	case -ENOTSUP:
+		log_error(
+			"this machine's SQLite refuses a statement that the database in %s needs; "
+			"nothing in it was changed: install a hostdevd that was built for it",
+			state);
+		return result;
 	case STORE_DAMAGED:
 		log_error("the database in %s was damaged and is kept aside as "
 			  "hostdevd.db.damaged-*; an empty one is begun",

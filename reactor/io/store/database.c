@@ -6,27 +6,25 @@
  * tables (0 bytes; or its log, which had them, was removed) was more once, unless there is no
  * ballast: then the first start was cut off before it made one.
  *
- * A mark file stands from before a damaged database is moved until the new one has its `loss`: a
- * start that is cut off in between must not look like a fresh one to the next.
+ * Tables that are not what they should be are found by comparing them with those of an empty
+ * database in memory. From then on a statement that SQLite refuses is our mistake, or a change in
+ * SQLite, and says nothing of the file: the start fails and the file stays.
  */
 #include "io/store/database.h"
 
 #include "base/buffer.h"
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "io/store/aside.h"
 #include "io/store/ballast.h"
 #include "io/store/store.h"
 
-#include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define SCHEMA_VERSION 2
-#define LOSS_MARK      ".lost"
 
 static const char rules_schema[] = "CREATE TABLE last_good_rules("
 				   " position INTEGER PRIMARY KEY,"
@@ -119,7 +117,8 @@ int database_error(struct database *database, int code)
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		return STORE_IN_USE;
-	case SQLITE_ERROR: /* our statements are right: the tables are not what they should be */
+	case SQLITE_ERROR: /* the tables were compared: SQLite does not know what we say */
+		return -ENOTSUP;
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		return STORE_DAMAGED;
@@ -180,60 +179,137 @@ int database_step(struct database *database, sqlite3_stmt *statement)
 	return result;
 }
 
-/* All of it: what makes a doubled claim impossible is an index, which quick_check does not look at.
+/*
+ * All of it: what makes a doubled claim impossible is an index, which quick_check does not look at.
+ * As a statement: SQLite took the argument of the function pragma_integrity_check for a limit once,
+ * and for the name of a table later.
  */
 static int check_integrity(struct database *database)
 {
-	int64_t intact = 0;
-	int result = database_query(
-		database, "SELECT integrity_check = 'ok' FROM pragma_integrity_check(1)", &intact);
+	sqlite3_stmt *statement = NULL;
+	bool intact = false;
+	int result = database_error(
+		database, sqlite3_prepare_v2(database->handle, "PRAGMA integrity_check(1)", -1,
+				  &statement, NULL));
 
+	if (result == 0)
+		result = database_error(database, sqlite3_step(statement));
+	if (result == 0) {
+		const char *said = (const char *)sqlite3_column_text(statement, 0);
+
+		intact = said && strcmp(said, "ok") == 0;
+	}
+	sqlite3_finalize(statement);
 	return result ? result : intact ? 0 : STORE_DAMAGED;
 }
 
-/* Makes the schema in an empty database; `existed`: there was a file, and a ballast beside it. */
-static int make_schema(struct database *database, bool existed)
+/* Our tables as one text, the same for the same columns whoever made them. SQLite's result. */
+static int describe_tables(sqlite3 *handle, struct buffer *ret_text)
+{
+	static const char query[] =
+		"SELECT printf('%s.%s %s %d %d', tables.name, columns.name, columns.type,"
+		" columns.\"notnull\", columns.pk)"
+		" FROM sqlite_schema AS tables, pragma_table_info(tables.name) AS columns"
+		" WHERE tables.name IN ('last_good_rules', 'instances', 'identities', 'meta')"
+		" ORDER BY tables.name, columns.cid";
+	sqlite3_stmt *statement = NULL;
+	int code = sqlite3_prepare_v2(handle, query, -1, &statement, NULL);
+
+	if (code == SQLITE_OK)
+		while ((code = sqlite3_step(statement)) == SQLITE_ROW)
+			buffer_format(ret_text, "%s\n", sqlite3_column_text(statement, 0));
+	sqlite3_finalize(statement);
+	return code;
+}
+
+/* The same of an empty database in memory with the schema of that version. */
+static int describe_expected(int64_t version, struct buffer *ret_text)
+{
+	sqlite3 *memory = NULL;
+	int code = sqlite3_open(":memory:", &memory);
+
+	if (code == SQLITE_OK && version >= 1)
+		code = sqlite3_exec(memory, rules_schema, NULL, NULL, NULL);
+	if (code == SQLITE_OK && version >= 2)
+		code = sqlite3_exec(memory, instances_schema, NULL, NULL, NULL);
+	if (code == SQLITE_OK)
+		code = describe_tables(memory, ret_text);
+	sqlite3_close(memory);
+	return code;
+}
+
+/* Whether it has the tables of its version. What works in memory and not here is damage. */
+static int check_tables(struct database *database, int64_t version)
+{
+	struct buffer expected = {0};
+	struct buffer found = {0};
+	int result = database_error(database, describe_expected(version, &expected));
+
+	if (result == 0) {
+		int code = describe_tables(database->handle, &found);
+
+		result = code == SQLITE_ERROR ? STORE_DAMAGED : database_error(database, code);
+	}
+	if (result == 0 && strcmp(buffer_string(&expected), buffer_string(&found)) != 0)
+		result = STORE_DAMAGED;
+	buffer_done(&expected);
+	buffer_done(&found);
+	return result;
+}
+
+/* Makes the first schema in an empty database. */
+static int make_schema(struct database *database)
 {
 	int64_t tables = 0;
 	int result = database_query(database, "SELECT count(*) FROM sqlite_schema", &tables);
 
 	if (result)
 		return result;
-	if (existed || tables > 0)
-		return STORE_DAMAGED;
-	return database_execute(database, rules_schema);
+	return tables > 0 ? STORE_DAMAGED : database_execute(database, rules_schema);
 }
 
-static int migrate(struct database *database, bool existed)
+static int migrate(struct database *database, int64_t version)
 {
-	int64_t version = 0;
-	int result = database_query(database, "PRAGMA user_version", &version);
+	int result = version == 0 ? make_schema(database) : 0;
 
-	if (result)
-		return result;
-	if (version > SCHEMA_VERSION)
-		return STORE_NEWER;
-	if (version < 0)
-		return STORE_DAMAGED;
-	if (version == 0)
-		result = make_schema(database, existed);
 	if (result == 0 && version < 2)
 		result = database_execute(database, instances_schema);
 	return result;
 }
 
-/* Checks and completes what was opened, as one transaction. */
+/*
+ * Checks and completes what was opened, as one transaction. `existed`: there was a file, and a
+ * ballast beside it.
+ */
 static int take_up(struct database *database, bool existed, bool loss)
 {
-	int result = check_integrity(database);
+	int64_t version = 0;
+	int result = database_query(database, "PRAGMA user_version", &version);
 
+	if (result == 0 && (version < 0 || (version == 0 && existed)))
+		result = STORE_DAMAGED;
 	if (result == 0)
-		result = migrate(database, existed);
+		result = check_tables(database, version);
+	if (result == 0)
+		result = check_integrity(database);
+	if (result == 0)
+		result = migrate(database, version);
 	if (result == 0 && loss)
 		result = database_execute(database, note_loss);
 	if (result == 0)
 		return database_execute(database, "COMMIT");
 	database_execute(database, "ROLLBACK");
+	return result;
+}
+
+/* Before anything is written, or asked that an older SQLite may not know. */
+static int refuse_newer(struct database *database)
+{
+	int64_t version = 0;
+	int result = database_query(database, "PRAGMA user_version", &version);
+
+	if (result == 0 && version > SCHEMA_VERSION)
+		result = STORE_NEWER;
 	return result;
 }
 
@@ -246,9 +322,12 @@ static int connect_file(struct database *database)
 					  SQLITE_OPEN_EXRESCODE,
 				  NULL));
 
+	if (result == 0)
+		result = database_execute(database, "PRAGMA locking_mode = EXCLUSIVE;");
+	if (result == 0)
+		result = refuse_newer(database);
 	return result ? result
-		      : database_execute(database, "PRAGMA locking_mode = EXCLUSIVE;"
-						   "PRAGMA journal_mode = WAL;"
+		      : database_execute(database, "PRAGMA journal_mode = WAL;"
 						   "PRAGMA synchronous = FULL;"
 						   "PRAGMA temp_store = MEMORY;"
 						   "BEGIN IMMEDIATE;");
@@ -264,112 +343,32 @@ static void disconnect(struct database *database)
 	database->handle = NULL;
 }
 
-/* Size of the file of the database with this suffix; -1: there is none. */
-static int64_t file_size(const struct database *database, const char *suffix)
-{
-	struct buffer path = {0};
-	struct stat status;
-	int result;
-
-	buffer_format(&path, "%s%s", database->path, suffix);
-	result = stat(buffer_string(&path), &status);
-	buffer_done(&path);
-	return result < 0 ? -1 : status.st_size;
-}
-
-/* Moves the file of the database with this suffix to the same name with the time in it. */
-static int move_aside(const struct database *database, const char *suffix, int64_t when)
-{
-	struct buffer from = {0};
-	struct buffer to = {0};
-	int result = 0;
-
-	buffer_format(&from, "%s%s", database->path, suffix);
-	buffer_format(&to, "%s.damaged-%" PRId64 "%s", database->path, when, suffix);
-	if (rename(buffer_string(&from), buffer_string(&to)) < 0 && errno != ENOENT)
-		result = error_from_errno();
-	buffer_done(&from);
-	buffer_done(&to);
-	return result;
-}
-
-/* The database first: without its log an older state of it could pass for whole. */
-static int move_all_aside(const struct database *database)
-{
-	static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
-	int64_t when = clock_real();
-	int result = 0;
-
-	for (size_t i = 0; i < ARRAY_LENGTH(suffixes) && result == 0; i++)
-		result = move_aside(database, suffixes[i], when);
-	return result;
-}
-
-static int sync_directory(const struct database *database)
-{
-	int directory = open(database->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int result = directory < 0 || fsync(directory) < 0 ? error_from_errno() : 0;
-
-	if (directory >= 0)
-		close(directory);
-	return result;
-}
-
-static int set_mark(const struct database *database)
-{
-	struct buffer path = {0};
-	int mark;
-	int result;
-
-	buffer_format(&path, "%s" LOSS_MARK, database->path);
-	mark = open(buffer_string(&path), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	result = mark < 0 ? error_from_errno() : sync_directory(database);
-	if (mark >= 0)
-		close(mark);
-	buffer_done(&path);
-	return result;
-}
-
-static void remove_mark(const struct database *database)
-{
-	struct buffer path = {0};
-
-	buffer_format(&path, "%s" LOSS_MARK, database->path);
-	if (unlink(buffer_string(&path)) == 0)
-		sync_directory(database);
-	buffer_done(&path);
-}
-
-int database_start_again(struct database *database)
-{
-	int result = set_mark(database);
-
-	/* the log is kept as it is: closing would copy it into the database and remove it */
-	if (database->handle)
-		sqlite3_db_config(database->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-	disconnect(database);
-	if (result == 0)
-		result = move_all_aside(database);
-	if (result == 0)
-		result = connect_file(database);
-	if (result == 0)
-		result = take_up(database, false, true);
-	if (result)
-		return result;
-	remove_mark(database);
-	return STORE_DAMAGED;
-}
-
 /* Opens what the folder has. A log whose database has nothing is all that is left of one. */
 static int open_existing(struct database *database, bool marked)
 {
-	bool existed = file_size(database, "") >= 0 && ballast_exists(database->ballast);
+	int64_t size = aside_size(database->path, "");
+	bool existed = size >= 0 && ballast_exists(database->ballast);
 	int result;
 
-	if (file_size(database, "") <= 0 && file_size(database, "-wal") > 0)
+	if (size <= 0 && aside_size(database->path, "-wal") > 0)
 		return STORE_DAMAGED;
 	result = connect_file(database);
 	return result ? result : take_up(database, existed && !marked, marked);
+}
+
+int database_begin(struct database *database)
+{
+	int result = connect_file(database);
+
+	return result ? result : take_up(database, false, true);
+}
+
+/* Closing alone would copy the log into the database and remove it. */
+void database_leave(struct database *database)
+{
+	if (database->handle)
+		sqlite3_db_config(database->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	disconnect(database);
 }
 
 /* Makes `directory` and what lies above it. */
@@ -405,21 +404,15 @@ static char *path_in(const char *directory, const char *name)
 int database_open(const char *directory, struct database *database)
 {
 	int result = directory[0] ? make_directory(directory) : -ENOENT;
-	bool marked;
 
 	database->directory = memory_duplicate(directory);
 	database->path = path_in(directory, "hostdevd.db");
 	database->ballast = path_in(directory, "ballast");
-	if (result < 0)
-		return result;
-	marked = file_size(database, LOSS_MARK) >= 0;
-	result = open_existing(database, marked);
-	if (result == STORE_DAMAGED)
-		return database_start_again(database);
-	if (result || !marked)
-		return result;
-	remove_mark(database);
-	return STORE_DAMAGED;
+	if (result == 0)
+		result = open_existing(database, aside_mark(database->path) != ASIDE_NO_MARK);
+	if (result)
+		database_leave(database);
+	return result;
 }
 
 void database_done(struct database *database)

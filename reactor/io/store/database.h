@@ -27,15 +27,22 @@ struct database {
 	char *directory;
 	char *path;    /* of the database */
 	char *ballast; /* path of the ballast file */
+	bool begun;    /* after damage: damage.h */
 	bool doubt;    /* a failed commit may stand in the log: transaction.h */
 };
 
-/* Opens or makes the database. STORE_DAMAGED: as of store_open. database_done in any case. */
+/*
+ * Opens or makes the database. STORE_DAMAGED, and every other result but 0: what there is was left
+ * as it is. database_done in any case.
+ */
 int database_open(const char *directory, struct database *database);
 void database_done(struct database *database);
 
-/* Keeps what there is aside and begins an empty database with `loss`: STORE_DAMAGED, or an error */
-int database_start_again(struct database *database);
+/* Closes it and leaves database and log as they are; then only database_begin. */
+void database_leave(struct database *database);
+
+/* Begins an empty one, with `loss`, where there is none. */
+int database_begin(struct database *database);
 
 int database_execute(struct database *database, const char *statements);
 
@@ -48,5 +55,8 @@ int database_prepare(struct database *database, enum statement which, sqlite3_st
 /* Runs a prepared statement that answers nothing, and makes it ready to be bound again. */
 int database_step(struct database *database, sqlite3_stmt *statement);
 
-/* SQLite's result `code` as ours; 0 where it is no error. */
+/*
+ * SQLite's result `code` as ours; 0 where it is no error. -ENOTSUP: it refused the statement, which
+ * is never damage.
+ */
 int database_error(struct database *database, int code);

@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "io/store/ballast.h"
 #include "io/store/commit.h"
+#include "io/store/damage.h"
 #include "io/store/database.h"
 #include "io/store/last_good.h"
 #include "io/store/rows.h"
@@ -78,7 +79,7 @@ int store_open(const char *directory, struct store **ret_store)
 
 	store->descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	result = store->descriptor < 0 ? error_from_errno()
-				       : database_open(directory, &store->database);
+				       : damage_open(directory, &store->database);
 	if (result != 0 && result != STORE_DAMAGED) {
 		store_free(store);
 		return result;
@@ -136,7 +137,7 @@ int store_load(struct store *store, struct stored *ret_stored)
 
 	if (result != STORE_DAMAGED)
 		return result;
-	result = database_start_again(&store->database);
+	result = damage_start_again(&store->database);
 	if (result != STORE_DAMAGED)
 		return result;
 	loaded = rows_load(&store->database, ret_stored);

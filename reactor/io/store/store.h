@@ -21,11 +21,15 @@ struct store;
 
 enum {
 	STORE_IN_USE = 1,  /* another process has the database open */
-	STORE_NEWER = 2,   /* written by a newer version with a schema unknown here */
+	STORE_NEWER = 2,   /* written by a newer version with a schema unknown here; untouched */
 	STORE_DAMAGED = 3, /* was damaged: moved aside, and an empty one begun; the store is open */
 };
 
-/* Opens or makes `directory` (0700) and the database in it. Negative: -errno. */
+/*
+ * Opens or makes `directory` (0700) and the database in it. Negative: -errno; -ENOTSUP: this SQLite
+ * refuses a statement of ours; -EUCLEAN: an empty database, begun for a damaged one, counts as
+ * damaged too. What was there stays there or, once, beside it.
+ */
 int store_open(const char *directory, struct store **ret_store);
 
 /*

@@ -10,6 +10,7 @@
 
 #include <linux/sock_diag.h>
 #include <poll.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -259,18 +260,27 @@ int source_read_properties(struct source *source, const char *id, const struct v
 	return -EINVAL;
 }
 
-bool source_udevd_is_running(void)
+bool source_listens(const char *path)
 {
-	static const struct sockaddr_un control = {
-		.sun_family = AF_UNIX, .sun_path = "/run/udev/control"};
+	struct sockaddr_un control = {.sun_family = AF_UNIX};
 	int connection = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	bool running;
+	bool listens;
 
 	if (connection < 0)
 		return false;
-	/* who may not connect, or not now, has been told that somebody listens */
-	running = connect(connection, (const struct sockaddr *)&control, sizeof(control)) == 0 ||
-		  errno == EACCES || errno == EPERM || errno == EAGAIN;
+	snprintf(control.sun_path, sizeof(control.sun_path), "%s", path);
+	/*
+	 * Who may not connect, or not now, has been told that somebody listens, and so has who came
+	 * with the wrong type: from udevd 262 on it is a stream socket. That is not connected to,
+	 * which could start a udevd that was stopped.
+	 */
+	listens = connect(connection, (const struct sockaddr *)&control, sizeof(control)) == 0 ||
+		  errno == EACCES || errno == EPERM || errno == EAGAIN || errno == EPROTOTYPE;
 	close(connection);
-	return running;
+	return listens;
+}
+
+bool source_udevd_is_running(void)
+{
+	return source_listens("/run/udev/control");
 }

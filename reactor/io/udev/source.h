@@ -59,5 +59,8 @@ int source_read(struct source *source, const struct vector *properties, struct l
 int source_read_properties(struct source *source, const char *id, const struct vector *properties,
 	struct text_pool *pool, struct property_list *ret_properties);
 
-/* Whether a udevd listens on its control socket in /run/udev; a stale socket does not count. */
+/* Whether somebody listens on the socket, of whatever type; one left behind does not count. */
+bool source_listens(const char *path);
+
+/* Whether a udevd listens on its control socket in /run/udev. */
 bool source_udevd_is_running(void);

@@ -173,22 +173,22 @@ uint64_t bigram_required(const struct condition *condition)
 {
 	if (condition->type != CONDITION_TEST)
 		return 0;
-	switch (condition->operator) {
-	case OPERATOR_EQUAL:
-	case OPERATOR_BEGINS_WITH:
-	case OPERATOR_ENDS_WITH:
-	case OPERATOR_CONTAINS:
+	switch (condition->op) {
+	case OP_EQUAL:
+	case OP_BEGINS_WITH:
+	case OP_ENDS_WITH:
+	case OP_CONTAINS:
 		return bigram_set(condition->value->bytes, condition->value->length);
-	case OPERATOR_CONTAINS_NOCASE:
+	case OP_CONTAINS_NOCASE:
 		return nocase_required(condition->value);
-	case OPERATOR_REGEX:
+	case OP_REGEX:
 		return regex_required(condition->value);
-	case OPERATOR_NOT_EQUAL:
-	case OPERATOR_LESS:
-	case OPERATOR_LESS_OR_EQUAL:
-	case OPERATOR_GREATER:
-	case OPERATOR_GREATER_OR_EQUAL:
-	case OPERATOR_COUNT:
+	case OP_NOT_EQUAL:
+	case OP_LESS:
+	case OP_LESS_OR_EQUAL:
+	case OP_GREATER:
+	case OP_GREATER_OR_EQUAL:
+	case OP_COUNT:
 		break;
 	}
 	return 0;

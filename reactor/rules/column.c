@@ -165,7 +165,7 @@ static int compare_judgements(const struct judgement *left, const struct judgeme
 		return result;
 	if (first->type != CONDITION_TEST)
 		return order((uintptr_t)first, (uintptr_t)second);
-	result = order(first->operator, second->operator);
+	result = order(first->op, second->op);
 	return result ? result : order((uintptr_t)first->value, (uintptr_t)second->value);
 }
 

@@ -19,7 +19,7 @@ bool evaluate_condition(
 
 	switch (condition->type) {
 	case CONDITION_TEST:
-		return operator_holds(condition, evaluate_actual(condition, facts), ret_limit_hit);
+		return op_holds(condition, evaluate_actual(condition, facts), ret_limit_hit);
 	case CONDITION_ANY:
 		for (size_t i = 0; i < children->count; i++)
 			if (evaluate_condition(children->items[i], facts, ret_limit_hit))

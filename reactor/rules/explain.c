@@ -17,7 +17,7 @@ static void write_test(struct writer *json, const struct condition *test, const 
 	condition_field_name(test, &name);
 	writer_key_string(json, "field", buffer_string(&name));
 	buffer_done(&name);
-	writer_key_string(json, "operator", operator_name(test->operator));
+	writer_key_string(json, "operator", op_name(test->op));
 	writer_key_text(json, "expected", test->value);
 	writer_key_text(json, "actual", evaluate_actual(test, facts));
 	write_holds(json, test, facts);

@@ -59,10 +59,10 @@ static struct column *find_column(struct layout *layout, const struct condition 
 static bool names_values(const struct condition *condition)
 {
 	if (condition->type == CONDITION_TEST)
-		return condition->operator== OPERATOR_EQUAL && condition->value_type !=
-			VALUE_LIST &&(condition->value_type != VALUE_HEX ||
-				      condition->value->length ==
-					      field_describe(condition->field)->digits);
+		return condition->op == OP_EQUAL && condition->value_type != VALUE_LIST &&
+		       (condition->value_type != VALUE_HEX ||
+			       condition->value->length ==
+				       field_describe(condition->field)->digits);
 	if (condition->type != CONDITION_ANY)
 		return false;
 	for (size_t i = 0; i < condition->children.count; i++)
@@ -84,7 +84,7 @@ static void find_named(
 static bool has_regex(const struct condition *condition)
 {
 	if (condition->type == CONDITION_TEST)
-		return condition->operator== OPERATOR_REGEX;
+		return condition->op == OP_REGEX;
 	for (size_t i = 0; i < condition->children.count; i++)
 		if (has_regex(condition->children.items[i]))
 			return true;

@@ -111,23 +111,22 @@ static bool read_field(const struct match_reader *reader, const char *name, stru
 	return true;
 }
 
-static bool read_operator(
-	const struct match_reader *reader, const char *spelling, struct condition *test)
+static bool read_op(const struct match_reader *reader, const char *spelling, struct condition *test)
 {
 	struct suggestion suggestion = {.word = spelling};
 	struct buffer hint = {0};
 
-	test->operator= operator_find(spelling);
-	if (test->operator!= OPERATOR_COUNT)
+	test->op = op_find(spelling);
+	if (test->op != OP_COUNT)
 		return true;
-	for (enum operator operator= 0; operator<OPERATOR_COUNT; operator++)
-		suggestion_consider(&suggestion, operator_name(operator));
+	for (enum op op = 0; op < OP_COUNT; op++)
+		suggestion_consider(&suggestion, op_name(op));
 	if (suggestion.best)
 		buffer_format(&hint, "did you mean `%s`?", suggestion.best);
 	else
 		buffer_add_string(&hint, "one of");
-	for (enum operator operator= 0; operator<OPERATOR_COUNT && !suggestion.best; operator++)
-		buffer_format(&hint, "%s `%s`", operator> 0 ? "," : "", operator_name(operator));
+	for (enum op op = 0; op < OP_COUNT && !suggestion.best; op++)
+		buffer_format(&hint, "%s `%s`", op > 0 ? "," : "", op_name(op));
 	loader_error(reader->loader, reader->setting, buffer_string(&hint),
 		"`%.64s` is no operator", spelling);
 	buffer_done(&hint);
@@ -225,8 +224,7 @@ static bool normalise(const struct match_reader *reader, struct condition *test)
 static bool compile(const struct match_reader *reader, struct condition *test)
 {
 	struct loader *loader = reader->loader;
-	enum pattern_syntax syntax =
-		test->operator== OPERATOR_REGEX ? PATTERN_REGEX : PATTERN_NOCASE;
+	enum pattern_syntax syntax = test->op == OP_REGEX ? PATTERN_REGEX : PATTERN_NOCASE;
 	struct buffer why = {0};
 	int result =
 		pattern_new(loader->ruleset->engine, syntax, test->value, &why, &test->pattern);
@@ -242,8 +240,8 @@ static bool compile(const struct match_reader *reader, struct condition *test)
 /* An element of a list holds no comma, so a value with one would never be found. */
 static bool check_element(const struct match_reader *reader, const struct condition *test)
 {
-	if (test->value_type != VALUE_LIST ||
-		test->operator== OPERATOR_REGEX || !strchr(test->value->bytes, ','))
+	if (test->value_type != VALUE_LIST || test->op == OP_REGEX ||
+		!strchr(test->value->bytes, ','))
 		return true;
 	loader_error(reader->loader, reader->setting,
 		"each element is looked at alone: write one condition for each",
@@ -279,15 +277,15 @@ static bool read_value(
 	test->value = read_spelling(reader, setting, test);
 	if (!test->value)
 		return false;
-	if (test->operator!= OPERATOR_REGEX)
+	if (test->op != OP_REGEX)
 		text_replace(
 			&test->value, text_intern_string(reader->loader->options->pool,
 					      field_skip_prefix(test->field, test->value->bytes)));
-	if ((operator_compares(test->operator) || !quoted) && !normalise(reader, test))
+	if ((op_compares(test->op) || !quoted) && !normalise(reader, test))
 		return false;
 	if (!check_element(reader, test))
 		return false;
-	if (test->operator!= OPERATOR_REGEX && test->operator!= OPERATOR_CONTAINS_NOCASE)
+	if (test->op != OP_REGEX && test->op != OP_CONTAINS_NOCASE)
 		return true;
 	return compile(reader, test);
 }
@@ -296,18 +294,18 @@ static struct condition *read_test(const struct match_reader *reader)
 {
 	const config_setting_t *list = reader->setting;
 	const char *field = config_setting_get_string_elem(list, 0);
-	const char *operator= config_setting_get_string_elem(list, 1);
+	const char *op = config_setting_get_string_elem(list, 1);
 	struct condition *test;
 	bool good;
 
-	if (config_setting_length(list) != 3 || !field || !operator) {
+	if (config_setting_length(list) != 3 || !field || !op) {
 		loader_error(reader->loader, list, "write (\"field\", \"operator\", \"value\")",
 			"a condition has three parts, the first two in quotes");
 		return NULL;
 	}
 	test = condition_new(CONDITION_TEST);
 	good = read_field(reader, field, test);
-	good = read_operator(reader, operator, test) && good;
+	good = read_op(reader, op, test) && good;
 	/* which type `device` has, say, is the kind's to tell */
 	if (good && (reader->kind < KIND_COUNT || test->property))
 		good = read_value(reader, config_setting_get_elem(list, 2), test);

@@ -25,7 +25,7 @@ static void print_test(struct buffer *buffer, const struct condition *test)
 {
 	buffer_add_string(buffer, "(\"");
 	condition_field_name(test, buffer);
-	buffer_format(buffer, "\", \"%s\", ", operator_name(test->operator));
+	buffer_format(buffer, "\", \"%s\", ", op_name(test->op));
 	print_string(buffer, test->value);
 	buffer_add_byte(buffer, ')');
 }

@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "base/vector.h"
 #include "model/field.h"
-#include "rules/operator.h"
+#include "rules/op.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,9 +29,9 @@ struct condition {
 	enum field field;      /* FIELD_COUNT: the udev property `property` */
 	struct text *property; /* KEY of udev.KEY */
 	enum value_type value_type;
-	enum operator operator;
+	enum op op;
 	struct text *value;	 /* what the field is held against, in its text form */
-	struct pattern *pattern; /* of OPERATOR_REGEX and OPERATOR_CONTAINS_NOCASE */
+	struct pattern *pattern; /* of OP_REGEX and OP_CONTAINS_NOCASE */
 };
 
 /* The reasons that a group may override, as `unsafe` names them; a bit each in group.unsafe. */

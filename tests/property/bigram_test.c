@@ -7,13 +7,13 @@
 #include "lib/cases.h"
 #include "lib/unit.h"
 #include "rules/bigram.h"
-#include "rules/operator.h"
+#include "rules/op.h"
 #include "rules/pattern.h"
 
 #include <stdio.h>
 
 /* How many values searches that require bigrams held for. */
-static unsigned long searches_held[OPERATOR_COUNT];
+static unsigned long searches_held[OP_COUNT];
 
 /* `count` of the parts at random. */
 static struct text *random_text(const char *const *of, unsigned kinds, unsigned count)
@@ -56,10 +56,10 @@ static void try_search(const struct condition *test)
 	for (unsigned i = 0; i < 8; i++) {
 		struct text *value = random_value(test->value);
 
-		if (operator_holds(test, value, &limit_hit)) {
-			searches_held[test->operator] += bigrams != 0;
+		if (op_holds(test, value, &limit_hit)) {
+			searches_held[test->op] += bigrams != 0;
 			if (bigrams & ~bigram_set(value->bytes, value->length))
-				fail_msg("%s `%s` holds for `%s`", operator_name(test->operator),
+				fail_msg("%s `%s` holds for `%s`", op_name(test->op),
 					test->value->bytes, value->bytes);
 		}
 		text_unref(value);
@@ -94,11 +94,11 @@ static struct text *random_words(void)
 
 static void run_search_case(void)
 {
-	static const enum operator searches[] = {OPERATOR_BEGINS_WITH, OPERATOR_ENDS_WITH,
-		OPERATOR_CONTAINS, OPERATOR_CONTAINS_NOCASE};
+	static const enum op searches[] = {
+		OP_BEGINS_WITH, OP_ENDS_WITH, OP_CONTAINS, OP_CONTAINS_NOCASE};
 	bool regex = random_below(2);
 	struct condition test = {
-		.operator= regex ? OPERATOR_REGEX : searches[random_below(ARRAY_LENGTH(searches))],
+		.op = regex ? OP_REGEX : searches[random_below(ARRAY_LENGTH(searches))],
 		.value = regex ? random_regex() : random_words(),
 		.value_type = VALUE_TEXT,
 	};
@@ -120,12 +120,11 @@ static void required_bigrams_are_there(void **state)
 	cases_run(run_search_case, 60000);
 	if (!cases_are_many())
 		return;
-	for (enum operator operator= OPERATOR_BEGINS_WITH; operator<OPERATOR_COUNT; operator++)
-		if (searches_held[operator] == 0)
-			fail_msg("%s never held", operator_name(operator));
-	printf("# regexes that require bigrams held for %lu values\n",
-		searches_held[OPERATOR_REGEX]);
-	assert_true(searches_held[OPERATOR_REGEX] > 100);
+	for (enum op op = OP_BEGINS_WITH; op < OP_COUNT; op++)
+		if (searches_held[op] == 0)
+			fail_msg("%s never held", op_name(op));
+	printf("# regexes that require bigrams held for %lu values\n", searches_held[OP_REGEX]);
+	assert_true(searches_held[OP_REGEX] > 100);
 }
 
 int main(void)

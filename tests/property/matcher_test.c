@@ -43,7 +43,7 @@ enum shape {
 };
 
 static unsigned long met_shapes[SHAPE_COUNT];
-static unsigned long met_tests[OPERATOR_COUNT][TYPES];
+static unsigned long met_tests[OP_COUNT][TYPES];
 
 static const char *const texts[] = {"", "a", "A", "ab", "bA", "Tesla T4", "tesla", "\u00fc",
 	"\u00dc", "k\u212a", "0000", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!"};
@@ -122,13 +122,13 @@ static enum field random_field(enum kind kind)
 	return field;
 }
 
-static void meet_test(enum field field, enum operator operator, const char * value)
+static void meet_test(enum field field, enum op op, const char *value)
 {
 	enum value_type type = field < FIELD_COUNT ? field_describe(field)->type : VALUE_TEXT;
 
-	met_tests[operator][type]++;
+	met_tests[op][type]++;
 	met_shapes[SHAPE_PROPERTY] += field == FIELD_COUNT;
-	if (field == FIELD_CLASS_HEX && operator_compares(operator))
+	if (field == FIELD_CLASS_HEX && op_compares(op))
 		met_shapes[strlen(value) == 2	? SHAPE_HEX_CUT_2
 			   : strlen(value) == 4 ? SHAPE_HEX_CUT_4
 						: SHAPE_HEX_WHOLE]++;
@@ -137,17 +137,17 @@ static void meet_test(enum field field, enum operator operator, const char * val
 static void add_test(struct buffer *text, enum kind kind)
 {
 	enum field field = random_field(kind);
-	enum operator operator= random_below(3) ? random_below(OPERATOR_COUNT) : OPERATOR_EQUAL;
-	const char *value = operator_compares(operator) ? rule_value(field) :
-			    operator== OPERATOR_REGEX	? PICK(regexes)
-							: PICK(parts);
+	enum op op = random_below(3) ? random_below(OP_COUNT) : OP_EQUAL;
+	const char *value = op_compares(op)  ? rule_value(field)
+			    : op == OP_REGEX ? PICK(regexes)
+					     : PICK(parts);
 
-	meet_test(field, operator, value);
+	meet_test(field, op, value);
 	buffer_format(text, "(\"%s\",\"%s\",\"%s\")",
 		field < FIELD_COUNT ? field_describe(field)->name
 		: random_below(2)   ? "udev.ONE"
 				    : "udev.TWO",
-		operator_name(operator), value);
+		op_name(op), value);
 }
 
 static void add_condition(struct buffer *text, enum kind kind, unsigned depth);
@@ -327,11 +327,10 @@ static void run_case(void)
 
 static void check_coverage(void)
 {
-	for (enum operator operator= 0; operator<OPERATOR_COUNT; operator++)
+	for (enum op op = 0; op < OP_COUNT; op++)
 		for (enum value_type type = 0; type < TYPES; type++)
-			if (!met_tests[operator][type])
-				fail_msg("never met: %s on %s", operator_name(operator),
-					value_type_name(type));
+			if (!met_tests[op][type])
+				fail_msg("never met: %s on %s", op_name(op), value_type_name(type));
 	for (enum shape shape = 0; shape < SHAPE_COUNT; shape++)
 		if (!met_shapes[shape])
 			fail_msg("never met: shape %d", shape);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A match as clauses: what is split, what stays whole, and where `not` goes. */
 #include "rules/clause.h"
-#include "rules/operator.h"
+#include "rules/op.h"
 #include "unit/rules_helper.h"
 
 static void write_condition(struct buffer *out, const struct condition *condition)
@@ -11,8 +11,7 @@ static void write_condition(struct buffer *out, const struct condition *conditio
 
 	if (condition->type == CONDITION_TEST) {
 		condition_field_name(condition, out);
-		buffer_format(
-			out, " %s %s", operator_name(condition->operator), condition->value->bytes);
+		buffer_format(out, " %s %s", op_name(condition->op), condition->value->bytes);
 		return;
 	}
 	buffer_format(out, "%s(", words[condition->type]);

@@ -238,14 +238,14 @@ static void test_bitmaps_are_shared(void **state)
 	bitmap_pool_done(&pool);
 }
 
-static uint64_t required(const char *operator, const char * value)
+static uint64_t required(const char *op, const char *value)
 {
 	struct loaded loaded = {0};
 	struct buffer match = {0};
 	const struct rule *rule;
 	uint64_t bigrams;
 
-	buffer_format(&match, "(\"device\", \"%s\", \"%s\")", operator, value);
+	buffer_format(&match, "(\"device\", \"%s\", \"%s\")", op, value);
 	load_match_string(&loaded, "pci", buffer_string(&match));
 	rule = loaded.ruleset->rules.items[0];
 	bigrams = bigram_required(rule->match->children.items[0]);
@@ -258,7 +258,7 @@ static uint64_t required(const char *operator, const char * value)
 static void test_required_bigrams(void **state)
 {
 	static const struct {
-		const char *operator;
+		const char *op;
 		const char *value;
 		const char *want;
 	} cases[] = {
@@ -302,9 +302,8 @@ static void test_required_bigrams(void **state)
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
 		const char *want = cases[i].want ? cases[i].want : "";
 
-		if (required(cases[i].operator, cases[i].value) != bigram_set(want, strlen(want)))
-			fail_msg("%s %s: should require `%s`", cases[i].operator, cases[i].value,
-				want);
+		if (required(cases[i].op, cases[i].value) != bigram_set(want, strlen(want)))
+			fail_msg("%s %s: should require `%s`", cases[i].op, cases[i].value, want);
 	}
 	assert_int_equal(bigram_set("ab", 1), 0);
 	assert_int_not_equal(bigram_set("ab", 2), 0);

@@ -223,7 +223,7 @@ struct scan {
 static void compile_test(struct node *node)
 {
 	const struct condition *test = node->test;
-	uint32_t nocase = test->operator== OPERATOR_REGEX ? 0 : PCRE2_LITERAL | PCRE2_CASELESS;
+	uint32_t nocase = test->op == OP_REGEX ? 0 : PCRE2_LITERAL | PCRE2_CASELESS;
 	uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | nocase;
 	PCRE2_SIZE offset;
 	int error;
@@ -286,7 +286,7 @@ static bool test_holds(const struct scan *scan, const struct node *node, const s
 	bool limit_hit = false;
 
 	if (!node->code || !actual)
-		return operator_holds(test, actual, &limit_hit);
+		return op_holds(test, actual, &limit_hit);
 	return pcre2_match(node->code, (PCRE2_SPTR)actual->bytes, actual->length, 0, 0,
 		       scan->match_data, NULL) >= 0;
 }

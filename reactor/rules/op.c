@@ -4,7 +4,7 @@
  * hex values need their bytes: a rule may name the leading digits of class_hex, and text forms of
  * one width order like the numbers they stand for.
  */
-#include "rules/operator.h"
+#include "rules/op.h"
 
 #include "rules/pattern.h"
 #include "rules/ruleset.h"
@@ -14,39 +14,39 @@
 static const struct {
 	const char *name;
 	const char *others[2];
-} spellings[OPERATOR_COUNT] = {
-	[OPERATOR_EQUAL] = {"equal", {"eq", "=="}},
-	[OPERATOR_NOT_EQUAL] = {"not-equal", {"ne", "!="}},
-	[OPERATOR_LESS] = {"less", {"lt", "<"}},
-	[OPERATOR_LESS_OR_EQUAL] = {"less-or-equal", {"le", "<="}},
-	[OPERATOR_GREATER] = {"greater", {"gt", ">"}},
-	[OPERATOR_GREATER_OR_EQUAL] = {"greater-or-equal", {"ge", ">="}},
-	[OPERATOR_BEGINS_WITH] = {"begins-with", {"bw", "bw"}},
-	[OPERATOR_ENDS_WITH] = {"ends-with", {"ew", "ew"}},
-	[OPERATOR_CONTAINS] = {"contains", {"cs", "cs"}},
-	[OPERATOR_CONTAINS_NOCASE] = {"contains-nocase", {"ct", "ct"}},
-	[OPERATOR_REGEX] = {"regex", {"rx", "=~"}},
+} spellings[OP_COUNT] = {
+	[OP_EQUAL] = {"equal", {"eq", "=="}},
+	[OP_NOT_EQUAL] = {"not-equal", {"ne", "!="}},
+	[OP_LESS] = {"less", {"lt", "<"}},
+	[OP_LESS_OR_EQUAL] = {"less-or-equal", {"le", "<="}},
+	[OP_GREATER] = {"greater", {"gt", ">"}},
+	[OP_GREATER_OR_EQUAL] = {"greater-or-equal", {"ge", ">="}},
+	[OP_BEGINS_WITH] = {"begins-with", {"bw", "bw"}},
+	[OP_ENDS_WITH] = {"ends-with", {"ew", "ew"}},
+	[OP_CONTAINS] = {"contains", {"cs", "cs"}},
+	[OP_CONTAINS_NOCASE] = {"contains-nocase", {"ct", "ct"}},
+	[OP_REGEX] = {"regex", {"rx", "=~"}},
 };
 
-const char *operator_name(enum operator operator)
+const char *op_name(enum op op)
 {
-	return spellings[operator].name;
+	return spellings[op].name;
 }
 
-enum operator operator_find(const char *spelling)
+enum op op_find(const char *spelling)
 {
-	enum operator operator= 0;
+	enum op op = 0;
 
-	while (operator<OPERATOR_COUNT && strcmp(spelling, spellings[operator].name) != 0 &&
-		strcmp(spelling, spellings[operator].others[0]) != 0 &&
-		strcmp(spelling, spellings[operator].others[1]) != 0)
-		operator++;
-	return operator;
+	while (op < OP_COUNT && strcmp(spelling, spellings[op].name) != 0 &&
+		strcmp(spelling, spellings[op].others[0]) != 0 &&
+		strcmp(spelling, spellings[op].others[1]) != 0)
+		op++;
+	return op;
 }
 
-bool operator_compares(enum operator operator)
+bool op_compares(enum op op)
 {
-	return operator<= OPERATOR_GREATER_OR_EQUAL;
+	return op <= OP_GREATER_OR_EQUAL;
 }
 
 /* Negative, 0 or positive; a hex value is cut to the digits that the rule gives. */
@@ -100,29 +100,29 @@ static bool pattern_holds(
 static bool value_holds(
 	const struct condition *test, const struct text *actual, bool *ret_limit_hit)
 {
-	switch (test->operator) {
-	case OPERATOR_EQUAL:
+	switch (test->op) {
+	case OP_EQUAL:
 		return is_equal(test, actual);
-	case OPERATOR_NOT_EQUAL:
+	case OP_NOT_EQUAL:
 		return !is_equal(test, actual);
-	case OPERATOR_LESS:
+	case OP_LESS:
 		return compare(test, actual) < 0;
-	case OPERATOR_LESS_OR_EQUAL:
+	case OP_LESS_OR_EQUAL:
 		return compare(test, actual) <= 0;
-	case OPERATOR_GREATER:
+	case OP_GREATER:
 		return compare(test, actual) > 0;
-	case OPERATOR_GREATER_OR_EQUAL:
+	case OP_GREATER_OR_EQUAL:
 		return compare(test, actual) >= 0;
-	case OPERATOR_BEGINS_WITH:
+	case OP_BEGINS_WITH:
 		return begins_with(actual, test->value);
-	case OPERATOR_ENDS_WITH:
+	case OP_ENDS_WITH:
 		return ends_with(actual, test->value);
-	case OPERATOR_CONTAINS:
+	case OP_CONTAINS:
 		return contains(actual, test->value);
-	case OPERATOR_CONTAINS_NOCASE:
-	case OPERATOR_REGEX:
+	case OP_CONTAINS_NOCASE:
+	case OP_REGEX:
 		return pattern_holds(test->pattern, actual, ret_limit_hit);
-	case OPERATOR_COUNT:
+	case OP_COUNT:
 		break;
 	}
 	return false;
@@ -131,7 +131,7 @@ static bool value_holds(
 /* `not-equal` holds if it holds for all elements, any other operator if it does for one. */
 static bool list_holds(const struct condition *test, const struct text *list, bool *ret_limit_hit)
 {
-	bool for_all = test->operator== OPERATOR_NOT_EQUAL;
+	bool for_all = test->op == OP_NOT_EQUAL;
 	const char *at = list->bytes;
 
 	for (;;) {
@@ -148,10 +148,10 @@ static bool list_holds(const struct condition *test, const struct text *list, bo
 	}
 }
 
-bool operator_holds(const struct condition *test, const struct text *actual, bool *ret_limit_hit)
+bool op_holds(const struct condition *test, const struct text *actual, bool *ret_limit_hit)
 {
 	if (!actual)
-		return test->operator== OPERATOR_NOT_EQUAL;
+		return test->op == OP_NOT_EQUAL;
 	if (test->value_type == VALUE_LIST)
 		return list_holds(test, actual, ret_limit_hit);
 	return value_holds(test, actual, ret_limit_hit);

@@ -242,54 +242,54 @@ static void test_spellings(void **state)
 {
 	static const struct {
 		const char *spelling;
-		enum operator want;
+		enum op want;
 	} spellings[] = {
-		{"equal", OPERATOR_EQUAL},
-		{"eq", OPERATOR_EQUAL},
-		{"==", OPERATOR_EQUAL},
-		{"not-equal", OPERATOR_NOT_EQUAL},
-		{"ne", OPERATOR_NOT_EQUAL},
-		{"!=", OPERATOR_NOT_EQUAL},
-		{"less", OPERATOR_LESS},
-		{"lt", OPERATOR_LESS},
-		{"<", OPERATOR_LESS},
-		{"less-or-equal", OPERATOR_LESS_OR_EQUAL},
-		{"le", OPERATOR_LESS_OR_EQUAL},
-		{"<=", OPERATOR_LESS_OR_EQUAL},
-		{"greater", OPERATOR_GREATER},
-		{"gt", OPERATOR_GREATER},
-		{">", OPERATOR_GREATER},
-		{"greater-or-equal", OPERATOR_GREATER_OR_EQUAL},
-		{"ge", OPERATOR_GREATER_OR_EQUAL},
-		{">=", OPERATOR_GREATER_OR_EQUAL},
-		{"begins-with", OPERATOR_BEGINS_WITH},
-		{"bw", OPERATOR_BEGINS_WITH},
-		{"ends-with", OPERATOR_ENDS_WITH},
-		{"ew", OPERATOR_ENDS_WITH},
-		{"contains", OPERATOR_CONTAINS},
-		{"cs", OPERATOR_CONTAINS},
-		{"contains-nocase", OPERATOR_CONTAINS_NOCASE},
-		{"ct", OPERATOR_CONTAINS_NOCASE},
-		{"regex", OPERATOR_REGEX},
-		{"rx", OPERATOR_REGEX},
-		{"=~", OPERATOR_REGEX},
-		{"", OPERATOR_COUNT},
-		{"=", OPERATOR_COUNT},
-		{"EQ", OPERATOR_COUNT},
+		{"equal", OP_EQUAL},
+		{"eq", OP_EQUAL},
+		{"==", OP_EQUAL},
+		{"not-equal", OP_NOT_EQUAL},
+		{"ne", OP_NOT_EQUAL},
+		{"!=", OP_NOT_EQUAL},
+		{"less", OP_LESS},
+		{"lt", OP_LESS},
+		{"<", OP_LESS},
+		{"less-or-equal", OP_LESS_OR_EQUAL},
+		{"le", OP_LESS_OR_EQUAL},
+		{"<=", OP_LESS_OR_EQUAL},
+		{"greater", OP_GREATER},
+		{"gt", OP_GREATER},
+		{">", OP_GREATER},
+		{"greater-or-equal", OP_GREATER_OR_EQUAL},
+		{"ge", OP_GREATER_OR_EQUAL},
+		{">=", OP_GREATER_OR_EQUAL},
+		{"begins-with", OP_BEGINS_WITH},
+		{"bw", OP_BEGINS_WITH},
+		{"ends-with", OP_ENDS_WITH},
+		{"ew", OP_ENDS_WITH},
+		{"contains", OP_CONTAINS},
+		{"cs", OP_CONTAINS},
+		{"contains-nocase", OP_CONTAINS_NOCASE},
+		{"ct", OP_CONTAINS_NOCASE},
+		{"regex", OP_REGEX},
+		{"rx", OP_REGEX},
+		{"=~", OP_REGEX},
+		{"", OP_COUNT},
+		{"=", OP_COUNT},
+		{"EQ", OP_COUNT},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(spellings); i++) {
-		enum operator found = operator_find(spellings[i].spelling);
+		enum op found = op_find(spellings[i].spelling);
 
 		assert_int_equal(found, spellings[i].want);
-		if (found != OPERATOR_COUNT)
-			assert_int_equal(operator_find(operator_name(found)), found);
+		if (found != OP_COUNT)
+			assert_int_equal(op_find(op_name(found)), found);
 	}
-	assert_true(operator_compares(OPERATOR_EQUAL));
-	assert_true(operator_compares(OPERATOR_GREATER_OR_EQUAL));
-	assert_false(operator_compares(OPERATOR_BEGINS_WITH));
-	assert_false(operator_compares(OPERATOR_REGEX));
+	assert_true(op_compares(OP_EQUAL));
+	assert_true(op_compares(OP_GREATER_OR_EQUAL));
+	assert_false(op_compares(OP_BEGINS_WITH));
+	assert_false(op_compares(OP_REGEX));
 }
 
 int main(void)

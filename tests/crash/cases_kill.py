@@ -22,7 +22,8 @@ RULES = """groups = ( { name = "gpus"; kind = "pci"; driver = "keep"; } );
 WORKERS = 10
 GPUS = 24
 KILLS = int(os.environ.get("KILLS", "1000" if os.environ.get("LONG") else "100"))
-SEED = os.environ.get("SEED", str(random.SystemRandom().randrange(10 ** 9)))
+FRESH = str(random.SystemRandom().randrange(10 ** 9))
+SEED = os.environ.get("SEED", FRESH if os.environ.get("LONG") else "1000000")
 
 
 class Load:

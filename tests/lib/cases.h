@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Random cases for property tests. The seed is printed; SEED=N runs one case again, CASES=N sets
- * how many, LONG=1 makes them 25 times as many as by default.
+ * Random cases for property tests. They begin at a fixed seed, which is printed; SEED=N runs one
+ * case again, CASES=N sets how many, LONG=1 makes them 25 times as many, from a fresh seed.
  */
 #pragma once
 

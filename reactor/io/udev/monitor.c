@@ -23,7 +23,7 @@ struct monitor {
 /* libudev's results: -errno, or -1 from old functions; 0 and more is success, even of a setter. */
 static int arm(struct udev_monitor *events, size_t receive_buffer)
 {
-	static const char *const subsystems[] = {"pci", "usb", "net", "mdev"};
+	static const char *const subsystems[] = {"pci", "usb", "net", "mdev", "vfio-dev"};
 	int result = 0;
 
 	for (size_t i = 0; i < ARRAY_LENGTH(subsystems) && result >= 0; i++)

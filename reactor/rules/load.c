@@ -111,20 +111,21 @@ static void sort(struct vector *vector, int (*order)(const void *, const void *)
 
 static void add_empty_group(struct ruleset *ruleset, const struct resource_group *group)
 {
-	struct finding *finding = memory_allocate(sizeof(*finding));
-	struct buffer words = {0};
+	struct buffer what = {0};
+	struct buffer fix = {0};
 
-	finding->code = "empty-group";
-	finding->level = "warning";
-	finding->file = text_ref(group->file);
-	finding->line = group->line;
 	buffer_format(
-		&words, "group `%s` has no enabled rule, so it stays empty", group->name->bytes);
-	finding->message = buffer_take_text(&words);
-	buffer_format(&words, "add or enable a rule with group = \"%s\", or remove the group",
+		&what, "group `%s` has no enabled rule, so it stays empty", group->name->bytes);
+	buffer_format(&fix, "add or enable a rule with group = \"%s\", or remove the group",
 		group->name->bytes);
-	finding->fix = buffer_take_text(&words);
-	vector_add(&ruleset->findings, finding);
+	ruleset_add_finding(ruleset, (struct finding){
+					     .code = "empty-group",
+					     .level = "warning",
+					     .file = text_ref(group->file),
+					     .line = group->line,
+					     .message = buffer_take_text(&what),
+					     .fix = buffer_take_text(&fix),
+				     });
 }
 
 static void find_empty_groups(struct ruleset *ruleset)

@@ -5,6 +5,7 @@
  */
 #include "rules/loader.h"
 #include "rules/pattern.h"
+#include "rules/pattern_release.h"
 #include "rules/suggest.h"
 
 #include <math.h>
@@ -221,6 +222,25 @@ static bool normalise(const struct match_reader *reader, struct condition *test)
 	return result == 0;
 }
 
+static void check_releases(const struct match_reader *reader, const struct condition *test)
+{
+	struct loader *loader = reader->loader;
+	struct buffer what = {0};
+	struct buffer fix = {0};
+
+	if (test->op != OP_REGEX || !pattern_release_differs(test->value, &what, &fix))
+		return;
+	ruleset_add_finding(
+		loader->ruleset, (struct finding){
+					 .code = "regex-release",
+					 .level = "warning",
+					 .file = text_ref(loader->file->name),
+					 .line = config_setting_source_line(reader->setting),
+					 .message = buffer_take_text(&what),
+					 .fix = buffer_take_text(&fix),
+				 });
+}
+
 static bool compile(const struct match_reader *reader, struct condition *test)
 {
 	struct loader *loader = reader->loader;
@@ -233,6 +253,8 @@ static bool compile(const struct match_reader *reader, struct condition *test)
 		loader_error(loader, reader->setting,
 			"PCRE2 syntax, at most 1024 bytes; a backslash is written twice",
 			"`%.64s` cannot be used: %s", test->value->bytes, buffer_string(&why));
+	else
+		check_releases(reader, test);
 	buffer_done(&why);
 	return result == 0;
 }

@@ -98,6 +98,14 @@ static void findings_done(struct vector *findings)
 	vector_done(findings);
 }
 
+void ruleset_add_finding(struct ruleset *ruleset, struct finding finding)
+{
+	struct finding *copy = memory_allocate(sizeof(*copy));
+
+	*copy = finding;
+	vector_add(&ruleset->findings, copy);
+}
+
 struct ruleset *ruleset_new(void)
 {
 	return memory_allocate(sizeof(struct ruleset));

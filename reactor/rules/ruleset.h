@@ -121,6 +121,9 @@ struct ruleset {
 	struct matcher *matchers[KIND_COUNT]; /* NULL: no enabled rule of that kind */
 };
 
+/* Adds a copy of the finding, and takes over its texts. */
+void ruleset_add_finding(struct ruleset *ruleset, struct finding finding);
+
 /* A ruleset without groups and rules. */
 struct ruleset *ruleset_new(void);
 struct ruleset *ruleset_free(struct ruleset *ruleset);

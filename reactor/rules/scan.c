@@ -4,7 +4,8 @@
  * slowed down (a `{}` is quadratic in its settings) and misled (integers wrap, two strings without
  * a comma become one) by what it reads. So each text is walked once, byte by byte, with libconfig's
  * own idea of strings and comments, and what would do that is refused with a better message than
- * `syntax error`. A parser of our own was rejected: two grammars would drift apart.
+ * `syntax error`. So is what its releases take differently: leading zeros, binary and octal
+ * integers, needless commas. A parser of our own was rejected: two grammars would drift apart.
  */
 #include "rules/scan.h"
 
@@ -139,6 +140,16 @@ static bool scan_close(struct scan *scan)
 	return true;
 }
 
+static bool scan_comma(struct scan *scan)
+{
+	if (scan->previous == ',') {
+		scan_error(scan, scan->line, "remove one", "two commas in a row");
+		return false;
+	}
+	scan->at++;
+	return true;
+}
+
 static bool scan_assignment(struct scan *scan)
 {
 	struct bracket *open = &scan->open[scan->depth];
@@ -181,6 +192,46 @@ static bool is_wide_integer(const char *word, size_t length)
 	return !number_parse(word, length, base, INT32_MAX + (uint64_t)negative, &number);
 }
 
+static size_t count_digits(const char *word, size_t length)
+{
+	size_t count = 0;
+
+	while (count < length && word[count] >= '0' && word[count] <= '9')
+		count++;
+	return count;
+}
+
+/*
+ * Integers that are another number, or none, to another release of libconfig: 012 is 12 to 1.5 and
+ * 1.8 and 10 to 1.7, which has no 089 at all; 0b, 0o and 0q are of 1.8. False: that was told.
+ */
+static bool check_notation(struct scan *scan, const char *word, size_t length)
+{
+	size_t signs = length > 0 && (*word == '-' || *word == '+');
+	int shown = length > SHOWN ? SHOWN : (int)length;
+	const char *digits = word + signs;
+	size_t zeros = 0;
+
+	length -= signs;
+	while (length > 1 && digits[length - 1] == 'L')
+		length--;
+	while (zeros + 1 < length && digits[zeros] == '0')
+		zeros++;
+	if (zeros > 0 && zeros + count_digits(digits + zeros, length - zeros) == length)
+		scan_error(scan, scan->line,
+			"leave the zeros out; as the value of a condition, quote it",
+			"%.*s begins with a zero: decimal to libconfig 1.5 and 1.8, octal to 1.7",
+			shown, word);
+	else if (zeros == 1 && strchr("bBoOqQ", digits[1]))
+		scan_error(scan, scan->line,
+			"write it in decimal or 0x; as the value of a condition, quote it",
+			"%.*s is no number to libconfig before 1.8", shown, word);
+	else
+		return true;
+	scan->bad_integer = true;
+	return false;
+}
+
 static bool scan_word(struct scan *scan)
 {
 	const char *start = scan->at;
@@ -189,7 +240,7 @@ static bool scan_word(struct scan *scan)
 	while (scan->at < scan->end && is_word(*scan->at))
 		scan->at++;
 	length = (size_t)(scan->at - start);
-	if (is_wide_integer(start, length)) {
+	if (check_notation(scan, start, length) && is_wide_integer(start, length)) {
 		scan_error(scan, scan->line,
 			"use a smaller number; as the value of a condition, quote it",
 			"%.*s does not fit an integer of 32 bits",
@@ -228,6 +279,7 @@ static bool scan_token(struct scan *scan)
 	case ':':
 		return scan_assignment(scan);
 	case ',':
+		return scan_comma(scan);
 	case ';':
 		scan->at++;
 		return true;

@@ -65,7 +65,7 @@ struct script {
 /* The value of a string key of flat JSON, for one-line summaries. */
 static void add_member(struct buffer *line, const struct text *json, const char *key)
 {
-	char *start;
+	const char *start;
 	char needle[32];
 
 	snprintf(needle, sizeof(needle), "\"%s\":\"", key);

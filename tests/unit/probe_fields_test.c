@@ -199,6 +199,17 @@ static void a_vf_has_what_its_pf_has(void **state)
 	assert_string_equal(facts->parent->bytes, "pci:0000:01:00.0");
 }
 
+static void a_virtio_pf_has_its_interface_below_the_virtio_device(void **state)
+{
+	(void)state;
+	write_virtual_functions();
+	tree_write(&tree, "pf/virtio3/net/ens4/address", "");
+	tree_write(&tree, "pf/virtio3/net/ens3/address", "");
+	tree_write(&tree, "pf/virtio-pmd/net/ens1/address", "");
+	assert_true(look_pci("0000:01:10.2", "0000:01:10.2"));
+	assert_field(FIELD_PF_NAME, "ens3");
+}
+
 /* Linux makes a VF's links after it, and takes them away before it. */
 static void a_vf_without_its_links_is_unsettled(void **state)
 {
@@ -457,6 +468,7 @@ int main(void)
 		TEST(a_function_has_all_its_fields),
 		TEST(a_pci_device_needs_vendor_device_and_class),
 		TEST(a_vf_has_what_its_pf_has),
+		TEST(a_virtio_pf_has_its_interface_below_the_virtio_device),
 		TEST(a_vf_without_its_links_is_unsettled),
 		TEST(the_index_is_read_never_computed),
 		TEST(only_a_vf_of_a_nic_is_of_two_kinds),

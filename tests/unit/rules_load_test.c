@@ -336,11 +336,15 @@ static void test_scan_integers(void **state)
 		bool want;
 	} cases[] = {{"2147483647", true}, {"2147483648", false}, {"-2147483648", true},
 		{"-2147483649", false}, {"+2147483647", true}, {"+2147483648", false},
-		{"00000000000000000001", true}, {"0x7fffffff", true}, {"0X80000000", false},
+		{"00000000000000000001", false}, {"0x7fffffff", true}, {"0X80000000", false},
 		{"2147483648L", false}, {"1LL", true}, {"0xfL", true}, {"9999999999.0", true},
 		{"99999999999999999999999999", false}, {"\"9999999999\"", true},
 		{"a9999999999", true}, {"# 9999999999", true}, {"/* 9999999999 */", true},
-		{"1e99", true}, {"-", true}, {"0x", true}, {"L", true}, {"-L", true}, {"7-", true}};
+		{"1e99", true}, {"-", true}, {"0x", true}, {"L", true}, {"-L", true}, {"7-", true},
+		{"0", true}, {"0L", true}, {"00", false}, {"-012", false}, {"089LL", false},
+		{"0099999999999", false}, {"0.5", true}, {"00.5", true}, {"0b11", false},
+		{"0Q7", false}, {"+0o7", false}, {"0x012", true}, {"\"012\"", true}, {"a012", true},
+		{"1,2", true}, {"1,,2", false}, {"1, /* */ ,2", false}};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {

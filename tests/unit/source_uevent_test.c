@@ -72,7 +72,15 @@ static const struct {
 	{"a driver offers vGPU types", {"change", IGB, NULL, "pci", NULL}, "pci:0000:01:00.0 ",
 		true},
 	{"group of vfio", {"add", "/devices/virtual/vfio/6", NULL, "vfio", NULL}, "", false},
-	{"device of vfio", {"add", VF0 "/vfio-dev/vfio0", NULL, "vfio-dev", NULL}, "", false},
+	{"on a VFIO driver", {"add", VF0 "/vfio-dev/vfio0", NULL, "vfio-dev", NULL},
+		"pci:0000:01:10.0 ", false},
+	{"on none any more, though its unbind may hang",
+		{"remove", VF0 "/vfio-dev/vfio0", NULL, "vfio-dev", NULL}, "pci:0000:01:10.0 ",
+		false},
+	{"a vGPU on a VFIO driver",
+		{"add", VF0 "/c2e088ba-954f-11ec-9c5d-6c2b59a8e1c0/vfio-dev/vfio3", NULL,
+			"vfio-dev", NULL},
+		"pci:0000:01:10.0 ", false},
 	{"virtio", {"add", IGB "/virtio2", NULL, "virtio", NULL}, "", false},
 	{"disk", {"add", USB "/1-1/1-1:1.0/host0/block/sda", NULL, "block", "disk"}, "", false},
 	{"hostile path", {"add", "/devices/../../etc/0000:01:00.0x", NULL, "pci", NULL}, "", true},
@@ -121,6 +129,7 @@ static void only_a_driver_of_a_function_rebinds(void **state)
 		{{"bind", USB "/1-1/1-1:1.0", NULL, "usb", "usb_interface"}, LOOK_DRIVER_UNTOLD},
 		{{"bind", IGB "/net/eth0", NULL, "net", NULL}, LOOK_DRIVER_UNTOLD},
 		{{"bind", IGB "/c2e088ba", NULL, "mdev", NULL}, LOOK_DRIVER_UNTOLD},
+		{{"remove", VF0 "/vfio-dev/vfio0", NULL, "vfio-dev", NULL}, LOOK_DRIVER_UNTOLD},
 	};
 
 	(void)state;

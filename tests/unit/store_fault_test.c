@@ -322,7 +322,7 @@ static void the_log_is_bounded(void **state)
 	(void)state;
 	write_many(1, 1000);
 	size = log_size();
-	assert_in_range(size, 1, 6 << 20);
+	assert_within(size, 1, 6 << 20);
 	faulty_disk_fail(FAULTY_DATABASE, 1, true);
 	for (int64_t i = 0; log_size() < 8 << 20; i++)
 		write_many(100 + i * 20, 50);
@@ -330,7 +330,7 @@ static void the_log_is_bounded(void **state)
 	assert_true(faulty_disk_failures() > 0);
 	size = log_size();
 	write_many(1, 1000);
-	assert_in_range(log_size(), 1, size + (1 << 20)); /* begun again, not grown */
+	assert_within(log_size(), 1, size + (1 << 20)); /* begun again, not grown */
 }
 
 /* The writer thread hangs, the caller never does. */

@@ -152,7 +152,7 @@ static void claims_fail_and_releases_are_written(void **state)
 	assert_null(storage_find(&stored, 2001));
 	assert_int_equal(stored.next_number, 51);
 	stored_done(&stored);
-	assert_in_range(ballast_size(), BALLAST / 2, BALLAST); /* what was not used is back */
+	assert_within(ballast_size(), BALLAST / 2, BALLAST); /* what was not used is back */
 }
 
 static void a_batch_of_releases_only_is_committed(void **state)

@@ -105,10 +105,41 @@ static void keep_first(const char *entry, void *context)
 		snprintf(first, ENTRY_SIZE, "%s", entry);
 }
 
+struct naming {
+	struct folder *pf;
+	char *first;
+};
+
+/* The interface of a card that is a virtio device hangs on that device. */
+static void keep_first_of_virtio(const char *entry, void *context)
+{
+	struct naming *naming = context;
+	char path[ENTRY_SIZE + sizeof("/net")];
+	size_t prefix = strlen("virtio");
+	uint64_t number;
+
+	if (strncmp(entry, "virtio", prefix) != 0 ||
+		!number_parse(entry + prefix, strlen(entry + prefix), 10, UINT32_MAX, &number))
+		return;
+	snprintf(path, sizeof(path), "%s/net", entry);
+	folder_walk(naming->pf, path, keep_first, naming->first);
+}
+
+static void set_name(struct facts *facts, struct text_pool *pool, struct folder *pf)
+{
+	char interface[ENTRY_SIZE] = "";
+	struct naming naming = {pf, interface};
+
+	folder_walk(pf, "net", keep_first, interface);
+	if (interface[0] == '\0')
+		folder_walk(pf, ".", keep_first_of_virtio, &naming);
+	if (interface[0] != '\0')
+		facts_set(facts, pool, FIELD_PF_NAME, interface);
+}
+
 void virtual_function_set(
 	struct facts *facts, struct text_pool *pool, struct folder *folder, const char *physical)
 {
-	char interface[ENTRY_SIZE] = "";
 	char parent[PLACE_ID_SIZE];
 	char number[sizeof("18446744073709551615")];
 	uint64_t index;
@@ -126,9 +157,7 @@ void virtual_function_set(
 		snprintf(number, sizeof(number), "%llu", (unsigned long long)index);
 		facts_set(facts, pool, FIELD_VF_INDEX, number);
 	}
-	folder_walk(&pf, "net", keep_first, interface);
-	if (interface[0] != '\0')
-		facts_set(facts, pool, FIELD_PF_NAME, interface);
+	set_name(facts, pool, &pf);
 	if (pf.error)
 		folder->error = pf.error;
 	folder_close(&pf);

@@ -17,7 +17,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* libudev's has some 30 instructions for our four subsystems. */
+/* libudev's has some 35 instructions for our five subsystems. */
 #define MOST_BEHIND 256
 
 /* Where an action may begin, and what stands behind it if the device is virtual. */

@@ -23,7 +23,8 @@ struct monitor {
 /* libudev's results: -errno, or -1 from old functions; 0 and more is success, even of a setter. */
 static int arm(struct udev_monitor *events, size_t receive_buffer)
 {
-	static const char *const subsystems[] = {"net", "mdev"}; /* beside those of kinds */
+	static const char *const subsystems[] = {
+		"net", "mdev", "vfio-dev"}; /* beside those of kinds */
 	int result = 0;
 
 	for (enum kind kind = 0; kind < KIND_COUNT && result >= 0; kind++)

@@ -6,8 +6,10 @@
  * message and its own: neither leaves a debt. A storm on one device is one debt.
  *
  * A udevd that is busy or waits for one device's program is not silent: it goes on repeating
- * others. Then only what it owes is looked at, at the kernel's word. What is called silent wrongly
- * all the same (a udevd busy with subsystems that are not ours) costs two resyncs and no device.
+ * others. Then only what it owes is looked at, at the kernel's word. Nor is one that has taken
+ * events into its queue and gets no time to work on them; but it may also have been stopped with
+ * them, so that is believed for a minute. What is called silent wrongly all the same costs two
+ * resyncs and no device.
  *
  * Rejected: gaps of SEQNUMs as a sign of loss. Both streams are filtered and have gaps by nature,
  * and udev's workers are parallel, so that a lower number after a higher one is no fault either.
@@ -20,7 +22,8 @@
 
 #include <string.h>
 
-#define PATIENCE (5 * CLOCK_SECOND)
+#define PATIENCE      (5 * CLOCK_SECOND)
+#define BUSY_PATIENCE (60 * CLOCK_SECOND)
 
 /* More devices than this, and they are looked at without waiting for udev: 3 MiB at most. */
 #define DEBTS_MOST 16384
@@ -115,15 +118,26 @@ void silence_settle(struct silence *silence, const char *id, uint64_t number, in
 void silence_hear(struct silence *silence, int64_t now)
 {
 	silence->heard = now;
+	silence->busy_from = 0;
 	silence->silent = false;
 }
 
-void silence_check(struct silence *silence, struct looking *looks, int64_t now)
+/* Whether nothing was heard since that was owed, and its queue is no reason, or not any more. */
+static bool says_nothing(struct silence *silence, const struct debt *debt, bool busy, int64_t now)
+{
+	if (silence->heard > debt->since)
+		return false;
+	if (silence->busy_from == 0)
+		silence->busy_from = debt->since;
+	return !busy || now >= silence->busy_from + BUSY_PATIENCE;
+}
+
+void silence_check(struct silence *silence, struct looking *looks, bool busy, int64_t now)
 {
 	struct debt *debt;
 
 	while ((debt = oldest(silence)) && now >= debt->since + PATIENCE) {
-		if (silence->heard <= debt->since) {
+		if (says_nothing(silence, debt, busy, now)) {
 			forgive_all(silence);
 			silence->silent = true;
 			return;

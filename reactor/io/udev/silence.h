@@ -23,6 +23,7 @@ struct looking;
 struct silence {
 	bool silent;			  /* kernel events count */
 	int64_t heard;			  /* when udev said anything last */
+	int64_t busy_from;		  /* what it has owed since it was last heard; 0: nothing */
 	uint64_t repeated[SILENCE_AHEAD]; /* SEQNUMs, each in the place of its lowest bits */
 	struct list_link debts;		  /* of struct debt, oldest first */
 	struct map by_id;		  /* the same */
@@ -47,9 +48,10 @@ void silence_hear(struct silence *silence, int64_t now);
 /*
  * To be asked when nothing of udev's is left to be read. What has been owed for five seconds is
  * queued in `looks`, or, if udev has said nothing meanwhile, the silence begins and all is
- * forgiven: a resync is due then, as it is when a silence ends.
+ * forgiven: a resync is due then, as it is when a silence ends. `busy`: udevd has events in its
+ * queue, so it is slow, for a minute.
  */
-void silence_check(struct silence *silence, struct looking *looks, int64_t now);
+void silence_check(struct silence *silence, struct looking *looks, bool busy, int64_t now);
 
 /* When to check next; CLOCK_NEVER if nothing is owed. */
 int64_t silence_deadline(const struct silence *silence);

@@ -221,6 +221,20 @@ static bool has_dropped(struct source *source)
 	return dropped;
 }
 
+/* udevd's mark that its queue is not empty; one that was killed leaves it behind. */
+static bool udevd_is_busy(void)
+{
+	return access("/run/udev/queue", F_OK) == 0 && source_udevd_is_running();
+}
+
+static void check_silence(struct source *source, struct looking *looks)
+{
+	int64_t now = clock_monotonic();
+
+	if (now >= silence_deadline(&source->silence))
+		silence_check(&source->silence, looks, udevd_is_busy(), now);
+}
+
 static int read_sockets(struct source *source, struct intake *intake)
 {
 	int result = read_batch(source, receive_from_kernel, intake);
@@ -230,7 +244,7 @@ static int read_sockets(struct source *source, struct intake *intake)
 	if (result == 0 && source->type == SOURCE_UDEV) {
 		result = read_batch(source, receive_from_udev, intake);
 		if (result == 0)
-			silence_check(&source->silence, intake->looks, clock_monotonic());
+			check_silence(source, intake->looks);
 	}
 	return intake->nothing ? look_for_errors(source) : result;
 }

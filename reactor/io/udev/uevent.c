@@ -112,7 +112,8 @@ static void add_places(
 		add_component(places, devpath, length, kind);
 	} else if (is(event->subsystem, "usb") && is(event->devtype, "usb_interface")) {
 		add_component(places, devpath, parent, KIND_USB);
-	} else if (is(event->subsystem, "mdev")) {
+	} else if (is(event->subsystem, "mdev") || is(event->subsystem, "vfio-dev")) {
+		/* a driver that hangs in its unbind has taken vfio-dev away, and tells no more */
 		add_nearest(places, devpath, parent, KIND_MASK(KIND_PCI));
 	} else if (is(event->subsystem, "net")) {
 		/* not the last component: an interface may be named like a device */

@@ -22,6 +22,15 @@ struct listener {
 	struct source *kernel;
 };
 
+/* The stick's serial has a control character, and libudev leaves out such values from 262 on. */
+#if LIBUDEV < 262
+#define SERIAL	   ",ID_SERIAL=S\xef\xbf\xbd-1"
+#define STICK_KEYS 2
+#else
+#define SERIAL	   ""
+#define STICK_KEYS 1
+#endif
+
 /* No message came. */
 enum {
 	NOTHING = -1,
@@ -93,8 +102,7 @@ static void check_events(struct listener *listener)
 		{"a function is removed", PF, "remove", 0, "0000:01:00.0"},
 		{"a VF appears", VF, "add", 0, "0000:01:10.2[]"},
 		{"a network interface appears", ETH0, "add", 0, "0000:01:00.0"},
-		{"a USB device appears", STICK, "add", 0,
-			"1-2[ID_MODEL=stick,ID_SERIAL=S\xef\xbf\xbd-1]"},
+		{"a USB device appears", STICK, "add", 0, "1-2[ID_MODEL=stick" SERIAL "]"},
 		{"a root hub changes", HUB, "change", 0, "usb1[]"},
 		{"an interface is bound", INTERFACE, "bind", 0, "1-2"},
 		{"an interface is removed", INTERFACE, "remove", 0, "1-2"},
@@ -149,19 +157,19 @@ static void check_database(struct listener *listener)
 	scene_check(&listener->scene,
 		source_read_properties(listener->monitor, id, &listener->properties,
 			&listener->scene.pool, &list) == 0 &&
-			list.count == 2 && text_is(list.items[0].key, "ID_MODEL") &&
+			list.count == STICK_KEYS && text_is(list.items[0].key, "ID_MODEL") &&
 			text_is(list.items[0].value, "stick"),
 		"properties from the database");
 	umockdev_testbed_set_property(listener->scene.testbed, STICK, "ID_MODEL", "other stick");
 	scene_check(&listener->scene,
 		source_read_properties(listener->monitor, id, &listener->properties,
 			&listener->scene.pool, &list) == 0 &&
-			list.count == 2 && text_is(list.items[0].value, "other stick"),
+			list.count == STICK_KEYS && text_is(list.items[0].value, "other stick"),
 		"read anew each time");
 	scene_check(&listener->scene,
 		source_read_properties(listener->monitor, "usb:1-9", &listener->properties,
 			&listener->scene.pool, &list) < 0 &&
-			list.count == 2,
+			list.count == STICK_KEYS,
 		"of a device that is not there: an error");
 	scene_check(&listener->scene,
 		source_read_properties(listener->kernel, id, &listener->properties,

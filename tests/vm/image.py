@@ -22,18 +22,21 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 PLACE = os.path.join(os.path.dirname(os.path.dirname(HERE)), "build", "vm")
 LIMIT = 600  # seconds for apt to fetch 120 MB
 
-QEMU = ["qemu-system-x86"]  # of backports: the first with the SR-IOV card `igb`
-# what the daemon links, udevd, and python for the scripts
-GUEST = ["busybox-static", "kmod", "libconfig9", "libevent-core-2.1-7", "libjansson4",
-         "libpci3", "libpcre2-8-0", "libsqlite3-0", "libusb-1.0-0", "linux-image-amd64", "pci.ids",
-         "python3", "udev", "usb.ids"]
+QEMU = ["qemu-system-x86"]
+NO_IGB = ["bookworm"]  # releases whose QEMU lacks the SR-IOV card `igb`; their backports have it
+# udevd, and python for the scripts
+GUEST = ["busybox-static", "kmod", "linux-image-amd64", "pci.ids", "python3", "udev", "usb.ids"]
+# what the daemon links, whose names change with the release, and whose package depends on it
+LINKED = {"libconfig-dev": "libconfig", "libevent-dev": "libevent-core", "libjansson-dev": "libjansson",
+          "libpci-dev": "libpci", "libpcre2-dev": "libpcre2-8", "libsqlite3-dev": "libsqlite3",
+          "libusb-1.0-0-dev": "libusb-1.0", "libudev-dev": "libudev"}
 # and what those need
 MODULES = """9p 9pnet_virtio virtio_pci virtio_console virtio_rng
              xhci_pci usbhid hid_generic usb_storage uas sd_mod
              igb igbvf e1000e nvme vfio_pci vfio_iommu_type1 pciehp""".split()
 LEFT_OUT = re.compile(r"""(usr/(share/(doc|man|info|locale|lintian|bash-completion|perl5|zsh|gdb|bug|
     initramfs-tools|debconf|common-licenses|pixmaps|applications|adduser)|include|
-    lib/(udev/hwdb\.d|klibc|systemd/system|python3\.11/(ensurepip|idlelib|lib2to3|distutils|
+    lib/(udev/hwdb\.d|klibc|systemd/system|python3\.\d+/(ensurepip|idlelib|lib2to3|distutils|
     pydoc_data|unittest|test|tkinter|sqlite3|asyncio|curses|dbm|turtledemo|xmlrpc|wsgiref|
     config-[^/]*)))|boot|etc/init\.d|var)$""", re.VERBOSE)
 
@@ -56,25 +59,39 @@ def run(command, why, **more):
         raise Unavailable(f"{why}: {re.sub(r'[a-z]+://[^/ ]+', '', said)}") from error
 
 
+def linked():
+    """The packages of the libraries that the daemon was built with."""
+    names = []
+    for package, prefix in LINKED.items():
+        needs = run(["dpkg-query", "-W", "-f", "${Depends}", package], f"{package} is not installed")
+        names += re.findall(rf"(?:^|[ ,|])({re.escape(prefix)}-?[0-9][^ ,(:]*)", needs)
+    return names
+
+
 class Apt:
     """An apt of our own, with its lists and packages under PLACE."""
 
     def __init__(self):
-        mirror = run(["apt-get", "indextargets", "--format", "$(REPO_URI) $(CODENAME)",
-                      "Created-By: Packages"], "apt knows no mirror").split()
-        if len(mirror) < 2:
+        known = run(["apt-get", "indextargets", "--format", "$(REPO_URI) $(CODENAME)",
+                     "Created-By: Packages"], "apt knows no mirror").splitlines()
+        # the release itself: sources may have its backports and updates as well
+        mirror = next((line.split() for line in known if re.fullmatch(r"\S+ [^- ]+", line)), None)
+        if not mirror:
             raise Unavailable("apt knows no mirror")
         self.release = mirror[1]
+        self.newer = f"{self.release}-backports" if self.release in NO_IGB else self.release
         self.folder = f"{PLACE}/apt"
         for name in ("lists/partial", "cache/archives/partial"):
             os.makedirs(f"{self.folder}/{name}", exist_ok=True)
         with open(f"{self.folder}/sources", "w", encoding="utf-8") as stream:
-            for release in (self.release, f"{self.release}-backports"):
+            for release in sorted({self.release, self.newer}):
                 stream.write(f"deb {mirror[0]} {release} main\n")
+        with open(f"{self.folder}/status", "w", encoding="utf-8"):
+            pass  # dpkg's lock lies beside it
         self.options = [f"Dir::Etc::sourcelist={self.folder}/sources", "Dir::Etc::sourceparts=-",
                         f"Dir::State::lists={self.folder}/lists", f"Dir::Cache={self.folder}/cache",
-                        "Dir::State::status=/dev/null", "APT::Sandbox::User=root"]
-        self.call("the mirror has no backports", "update", "-o", "APT::Update::Error-Mode=any")
+                        f"Dir::State::status={self.folder}/status", "APT::Sandbox::User=root"]
+        self.call(f"the mirror lacks {self.newer}", "update", "-o", "APT::Update::Error-Mode=any")
 
     def call(self, why, *arguments):
         options = [word for option in self.options for word in ("-o", option)]
@@ -176,8 +193,9 @@ def make_root(packages, root):
     unpack(packages, root)
     version = os.listdir(f"{root}/usr/lib/modules")[0]
     keep_modules(root, version)
-    run([*unpacked(root, "usr/bin/python3.11"), "-m", "compileall", "-q", "-s", root,
-         f"{root}/usr/lib/python3.11"], "cannot compile python's library",
+    library = glob.glob(f"{root}/usr/lib/python3.[0-9]*")[0]
+    run([*unpacked(root, f"usr/bin/{os.path.basename(library)}"), "-m", "compileall", "-q", "-s", root,
+         library], "cannot compile python's library",
         env={"PYTHONHOME": f"{root}/usr", "PATH": "/nonexistent"})
     write_accounts(root)
     for name in ("dev", "proc", "sys", "run", "tmp", "root", "host/build", "host/tests"):
@@ -224,8 +242,8 @@ def write_initrd(root, target):
 
 def make(folder):
     apt = Apt()
-    qemu = apt.fetch(f"{apt.release}-backports", QEMU)
-    guest = apt.fetch(apt.release, GUEST)
+    qemu = apt.fetch(apt.newer, QEMU)
+    guest = apt.fetch(apt.release, GUEST + linked())
     unpack(qemu, f"{folder}/qemu")
     make_root(guest, f"{folder}/root")
     with open(f"{folder}/vmlinux", "wb") as stream:

@@ -153,4 +153,16 @@ def restarted(rig):
     monitor_is(rig, "udev")
 
 
-CASES = [lost_from_kernel, lost_from_udev, stopped, killed, restarted]
+def told_nothing(rig):
+    """a daemon that is told no monitor takes udevd's events, and the kernel's where no udevd runs"""
+    with rig.another("--debug") as started:
+        assert started.call("Status")["status"]["monitor"] == "udev"
+    rig.udevd.end(signal.SIGTERM)
+    try:
+        with rig.another("--debug") as started:
+            assert started.call("Status")["status"]["monitor"] == "kernel"
+    finally:
+        rig.udevd.start()
+
+
+CASES = [lost_from_kernel, lost_from_udev, stopped, killed, restarted, told_nothing]

@@ -7,9 +7,6 @@
 
 #define MANY 5000
 
-/* Where runs begin that are to say the same at every hour; LONG=1 begins at the clock. */
-#define FIXED_SEED 1000000
-
 static uint64_t random_state;
 static uint64_t current_seed;
 static uint64_t cases_done;
@@ -27,23 +24,30 @@ unsigned random_below(unsigned limit)
 	return (unsigned)((random_state >> 11) % limit);
 }
 
+static uint64_t read_number(const char *name, uint64_t otherwise)
+{
+	const char *value = getenv(name);
+
+	return value ? strtoull(value, NULL, 10) : otherwise;
+}
+
 uint64_t cases_count(uint64_t count, uint64_t *ret_first)
 {
-	const char *seed = getenv("SEED");
-	const char *cases = getenv("CASES");
+	bool fresh = getenv("LONG") && !getenv("SEED");
 
-	*ret_first = getenv("LONG") ? (uint64_t)time(NULL) : FIXED_SEED;
-	if (seed)
-		*ret_first = strtoull(seed, NULL, 10);
-	if (seed)
-		count = 1;
-	else if (cases)
-		count = strtoull(cases, NULL, 10);
-	else if (getenv("LONG"))
-		count *= 25;
-	printf("# %llu cases from SEED=%llu\n", (unsigned long long)count,
+	*ret_first = read_number("SEED", fresh ? (uint64_t)time(NULL) : CASES_FIRST);
+	count = read_number("CASES", getenv("SEED") ? 1 : fresh ? 25 * count : count);
+	/* ## is shown by tests/all: a fresh seed is written down nowhere else */
+	printf("%s %llu cases from SEED=%llu\n", fresh ? "##" : "#", (unsigned long long)count,
 		(unsigned long long)*ret_first);
 	return count;
+}
+
+static void run_seed(void (*run_case)(void), uint64_t seed)
+{
+	current_seed = seed;
+	random_begin(seed);
+	run_case();
 }
 
 void cases_run(void (*run_case)(void), uint64_t count)
@@ -51,11 +55,14 @@ void cases_run(void (*run_case)(void), uint64_t count)
 	uint64_t first;
 
 	count = cases_count(count, &first);
-	for (cases_done = 0; cases_done < count; cases_done++) {
-		current_seed = first + cases_done;
-		random_begin(current_seed);
-		run_case();
-	}
+	for (cases_done = 0; cases_done < count; cases_done++)
+		run_seed(run_case, first + cases_done);
+}
+
+void cases_run_again(void (*run_case)(void), const uint64_t *seeds, size_t count)
+{
+	for (size_t i = 0; i < count && !getenv("SEED"); i++)
+		run_seed(run_case, seeds[i]);
 }
 
 bool cases_are_many(void)

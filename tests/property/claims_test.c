@@ -5,7 +5,7 @@
  * acknowledged), a subscriber (what was told), the calls (what was asked) and a second core made
  * of the rows and the devices that are present (what a restart would show).
  *
- * The seed is printed; SEED=N runs one case again, CASES=N sets how many, LOG=1 says every step.
+ * lib/cases.h says which seeds are run; LOG=1 says every step.
  */
 #include "base/memory.h"
 #include "lib/cases.h"

@@ -419,7 +419,10 @@ static void run_case(void)
 
 static void any_order_tells_the_truth(void **state)
 {
+	static const uint64_t failed_once[] = {1795923276}; /* a rule of too many alternatives */
+
 	(void)state;
+	cases_run_again(run_case, failed_once, ARRAY_LENGTH(failed_once));
 	cases_run(run_case, 20000);
 }
 

@@ -3,8 +3,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "core/topology.h"
 #include "daemon.h"
+#include "devices/topology.h"
 
 #include <string.h>
 
@@ -20,7 +20,7 @@
  */
 void arrivals_scan(struct daemon *daemon, int64_t now)
 {
-	const struct vector *devices = &daemon->core.inventory.devices;
+	const struct vector *devices = &daemon->devices.inventory.devices;
 	int result = probe_walk(&daemon->looks);
 
 	if (result < 0 && !daemon->scan_failed)
@@ -74,7 +74,7 @@ static void receive_events(struct daemon *daemon, int64_t now)
 		(!daemon->source_readable && now < source_deadline(daemon->source)))
 		return;
 	resync_postpone(&daemon->resync, now);
-	switch (source_read(daemon->source, &daemon->core.ruleset->properties, &daemon->looks)) {
+	switch (source_read(daemon->source, &daemon->devices.ruleset->properties, &daemon->looks)) {
 	case 0:
 		daemon->source_readable = false;
 		break;
@@ -101,8 +101,8 @@ void arrivals_receive(struct daemon *daemon, int64_t now)
 static void add_device_properties(
 	struct daemon *daemon, const struct look *look, struct facts *facts)
 {
-	const struct vector *keys = &daemon->core.ruleset->properties;
-	const struct device *known = core_find(&daemon->core, look->id->bytes);
+	const struct vector *keys = &daemon->devices.ruleset->properties;
+	const struct device *known = devices_find(&daemon->devices, look->id->bytes);
 
 	if (look->properties_state == LOOK_PROPERTIES_BROUGHT)
 		property_list_copy(&facts->properties, &look->properties);
@@ -119,7 +119,7 @@ static void add_properties(struct daemon *daemon, const struct look *look, struc
 {
 	struct facts *carrier = found->items[0];
 
-	if (daemon->core.ruleset->properties.count == 0)
+	if (daemon->devices.ruleset->properties.count == 0)
 		return;
 	add_device_properties(daemon, look, carrier);
 	for (size_t i = 1; i < found->count; i++) {
@@ -134,29 +134,29 @@ static void add_dependents(
 {
 	if (!look->derived)
 		topology_add_dependents(
-			&daemon->core.inventory, facts, look->since, &daemon->looks);
+			&daemon->devices.inventory, facts, look->since, &daemon->looks);
 }
 
 /* What was known counts too: a function that makes no vGPUs any more leaves room on its board. */
 static void see_devices(struct daemon *daemon, const struct look *look, struct vector *found)
 {
-	const struct device *known = core_find(&daemon->core, look->id->bytes);
+	const struct device *known = devices_find(&daemon->devices, look->id->bytes);
 	const struct facts *facts = found->items[0];
 
 	add_properties(daemon, look, found);
 	if (known && known->now.facts->offers_vgpus && !facts->offers_vgpus)
 		add_dependents(daemon, look, known->now.facts);
 	add_dependents(daemon, look, facts);
-	core_see_all(&daemon->core, found);
+	devices_see_all(&daemon->devices, found);
 }
 
 static void lose_device(struct daemon *daemon, const struct look *look)
 {
-	const struct device *known = core_find(&daemon->core, look->id->bytes);
+	const struct device *known = devices_find(&daemon->devices, look->id->bytes);
 
 	if (known)
 		add_dependents(daemon, look, known->now.facts);
-	core_lose(&daemon->core, look->id->bytes);
+	devices_lose(&daemon->devices, look->id->bytes);
 }
 
 static void take_step(struct daemon *daemon, const struct look *look, enum look_step step,
@@ -173,10 +173,10 @@ static void take_step(struct daemon *daemon, const struct look *look, enum look_
 		break;
 	case LOOK_STEP_RESYNC:
 		note_loss(daemon, "a device could not be read", now);
-		core_doubt(&daemon->core, look->id->bytes);
+		devices_doubt(&daemon->devices, look->id->bytes);
 		break;
 	case LOOK_STEP_DOUBT:
-		core_doubt(&daemon->core, look->id->bytes);
+		devices_doubt(&daemon->devices, look->id->bytes);
 		break;
 	}
 	counter_add(&daemon->status.counters, COUNTER_INCOMPLETE_LOOKS);
@@ -185,9 +185,9 @@ static void take_step(struct daemon *daemon, const struct look *look, enum look_
 
 static void look_at_device(struct daemon *daemon, struct look *look, int64_t now)
 {
-	const struct device *device = core_find(&daemon->core, look->id->bytes);
+	const struct device *device = devices_find(&daemon->devices, look->id->bytes);
 	const struct facts *known = device ? device->now.facts : NULL;
-	size_t touched = daemon->core.touched.count;
+	size_t touched = daemon->devices.touched.count;
 	struct vector found = {0};
 	int result = probe_look(daemon->probe, look->id, look_keeps(look, device), &found);
 	enum look_step step =
@@ -195,7 +195,7 @@ static void look_at_device(struct daemon *daemon, struct look *look, int64_t now
 
 	counter_add(&daemon->status.counters, COUNTER_LOOKS);
 	take_step(daemon, look, step, &found, now);
-	if (daemon->core.touched.count > touched && look->since < daemon->turn_since)
+	if (daemon->devices.touched.count > touched && look->since < daemon->turn_since)
 		daemon->turn_since = look->since;
 	looking_return(&daemon->looks, look, now);
 }
@@ -221,7 +221,7 @@ void arrivals_follow_resync(struct daemon *daemon, int64_t now)
 	if (resync_end(&daemon->resync)) {
 		second_opinion_want(daemon);
 		if (daemon->listening) {
-			core_note_resync(&daemon->core);
+			devices_note_resync(&daemon->devices);
 			counter_add(&daemon->status.counters, COUNTER_RESYNCS);
 		}
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Arrivals: the first half of the turn, from events to what the inventory knows. Events, a scan and
- * a resync all only ask for looks; a look reads the device, and what was read enters the core.
+ * a resync all only ask for looks; a look reads the device, and what was read enters the devices.
  */
 #pragma once
 

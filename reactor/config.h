@@ -2,7 +2,7 @@
 /* hostdevd.conf (SPEC section 4): every key with its default is in conf/hostdevd.conf. */
 #pragma once
 
-#include "core/rights.h"
+#include "claims/rights.h"
 #include "io/socket/service.h"
 #include "rules/load.h"
 

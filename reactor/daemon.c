@@ -4,7 +4,7 @@
 #include "arrivals.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "core/claims.h"
+#include "claims/claims.h"
 #include "notify.h"
 
 #include <stdio.h>
@@ -26,7 +26,7 @@ static void follow_store(struct daemon *daemon, int64_t now)
 
 static void report_regex_limits(struct daemon *daemon)
 {
-	const struct vector *rules = &daemon->core.ruleset->rules;
+	const struct vector *rules = &daemon->devices.ruleset->rules;
 	uint64_t hits = daemon->status.counters.values[COUNTER_REGEX_LIMIT_HITS];
 
 	for (size_t i = 0; i < rules->count && hits > daemon->reported_hits; i++) {
@@ -47,7 +47,7 @@ static void publish(struct daemon *daemon)
 {
 	struct delta delta = {0};
 
-	core_settle(&daemon->core, &delta);
+	claims_settle(&daemon->claims, &delta);
 	service_publish(daemon->service, &delta);
 	if (daemon->turn_since != CLOCK_NEVER)
 		histogram_add(&daemon->status.latency, clock_monotonic() - daemon->turn_since);
@@ -80,7 +80,7 @@ static void listen_when_scanned(struct daemon *daemon)
 	if (daemon->listening || !is_scanned(daemon))
 		return;
 	daemon->listening = true;
-	claims_start_missing(&daemon->core, clock_monotonic());
+	claims_start_missing(&daemon->claims, clock_monotonic());
 	result = service_listen(daemon->service, daemon->listener);
 	daemon->listener = -1;
 	if (result < 0) {
@@ -90,11 +90,11 @@ static void listen_when_scanned(struct daemon *daemon)
 		return;
 	}
 	snprintf(status, sizeof(status), "READY=1\nSTATUS=%zu devices, %zu groups",
-		daemon->core.inventory.devices.count, daemon->core.ruleset->groups.count);
+		daemon->devices.inventory.devices.count, daemon->devices.ruleset->groups.count);
 	notify_service_manager(status);
 	log_info("ready on %s: %zu devices, %zu groups, %zu rules, events from %s",
-		daemon->options->socket, daemon->core.inventory.devices.count,
-		daemon->core.ruleset->groups.count, daemon->core.ruleset->rules.count,
+		daemon->options->socket, daemon->devices.inventory.devices.count,
+		daemon->devices.ruleset->groups.count, daemon->devices.ruleset->rules.count,
 		daemon->status.monitor);
 }
 
@@ -114,6 +114,7 @@ static void daemon_turn(struct daemon *daemon)
 	arrivals_follow_resync(daemon, now);
 	second_opinion_follow(daemon);
 	follow_store(daemon, now);
+	claims_follow(&daemon->claims);
 	reload_follow(daemon);
 	requests_follow(daemon, now);
 	publish(daemon);

@@ -2,17 +2,18 @@
 /*
  * The daemon: everything wired together, and the turn, in which all work is done.
  *
- * kernel -> udev -> source -> probe -> inventory -> match -> membership -> delta -> publish
+ * kernel -> udev -> source -> probe -> devices -> claims -> show -> settle -> publish
  *
  * A scan at start, a resync after lost events, a reload and clients' requests enter this same road
  * and leave it by the same delta.
  */
 #pragma once
 
+#include "claims/claims.h"
+#include "claims/status.h"
 #include "config.h"
-#include "core/core.h"
-#include "core/resync.h"
-#include "core/status.h"
+#include "devices/looking.h"
+#include "devices/resync.h"
 #include "io/loop/loop.h"
 #include "io/probe/probe.h"
 #include "io/socket/listen.h"
@@ -29,7 +30,8 @@ struct daemon {
 	struct config config;
 	struct status status;
 	struct text_pool pool;
-	struct core core;
+	struct devices devices;
+	struct claims claims;
 	struct looking looks;
 	struct probe *probe;
 	struct source *source;

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "core/rights.h"
+#include "claims/rights.h"
 #include "rules/ruleset.h"
 
 enum {

@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "core/claims.h"
+#include "claims/kept_group.h"
 #include "model/candidate.h"
 #include "people.h"
 #include "rules/files.h"
@@ -39,7 +39,7 @@ static int load_texts(const struct daemon *daemon, const struct vector *texts,
 	struct rule_errors *errors, struct ruleset **ret_ruleset)
 {
 	struct load_options options = {
-		.pool = daemon->core.pool,
+		.pool = daemon->devices.pool,
 		.regex_match_limit = daemon->config.regex_match_limit,
 	};
 
@@ -89,17 +89,17 @@ void reload_note_kept(struct daemon *daemon, int64_t now)
  */
 static struct facts *staged_facts(const struct daemon *daemon, const struct device *device)
 {
-	const struct vector *keys = &daemon->core.stage.ruleset->properties;
+	const struct vector *keys = &daemon->devices.stage.ruleset->properties;
 	const char *id = device->id->bytes;
 	char carrier[PLACE_ID_SIZE];
 	struct facts *facts;
 
-	if (!daemon->core.stage.other_keys)
+	if (!daemon->devices.stage.other_keys)
 		return NULL;
 	facts = facts_copy_without_properties(device->now.facts);
 	if (keys->count > 0)
 		source_read_properties(daemon->source,
-			candidate_carrier(id, carrier) ? carrier : id, keys, daemon->core.pool,
+			candidate_carrier(id, carrier) ? carrier : id, keys, daemon->devices.pool,
 			&facts->properties);
 	return facts;
 }
@@ -110,12 +110,12 @@ static bool stage_slice(struct daemon *daemon)
 	int64_t end = clock_monotonic() + STAGE_SLICE;
 	struct device *device;
 
-	while ((device = core_stage_next(&daemon->core))) {
-		core_stage_device(&daemon->core, device, staged_facts(daemon, device));
+	while ((device = devices_stage_next(&daemon->devices))) {
+		devices_stage_device(&daemon->devices, device, staged_facts(daemon, device));
 		if (clock_monotonic() >= end)
 			break;
 	}
-	return !core_stage_next(&daemon->core);
+	return !devices_stage_next(&daemon->devices);
 }
 
 /* A file of 4 MiB has room for 147,000 empty groups: the log gets the first ones and a sum. */
@@ -137,11 +137,12 @@ static void log_findings(const struct vector *findings)
 /* Every device must be decided. */
 static void put_in_force(struct daemon *daemon, struct vector *moves)
 {
-	log_findings(&daemon->core.stage.ruleset->findings);
-	if (daemon->core.stage.other_keys)
+	log_findings(&daemon->devices.stage.ruleset->findings);
+	if (daemon->devices.stage.other_keys)
 		looking_forget_properties(&daemon->looks);
-	core_swap_rules(&daemon->core, moves);
-	people_allow(daemon->core.ruleset, &daemon->config.rights);
+	devices_swap_rules(&daemon->devices, moves);
+	claims_follow_rules(&daemon->claims);
+	people_allow(daemon->devices.ruleset, &daemon->config.rights);
 }
 
 /* Before there is any device. */
@@ -149,7 +150,7 @@ static void put_in_force_at_start(struct daemon *daemon, struct ruleset *ruleset
 {
 	struct vector moves = {0};
 
-	core_stage_rules(&daemon->core, ruleset);
+	devices_stage_rules(&daemon->devices, ruleset);
 	put_in_force(daemon, &moves);
 }
 
@@ -181,7 +182,7 @@ static void load_last_good(struct daemon *daemon)
 /* Not all that the files say is in force as long as one of their groups makes way. */
 static void report_kept_groups(struct daemon *daemon)
 {
-	const struct vector *groups = &daemon->core.ruleset->groups;
+	const struct vector *groups = &daemon->devices.ruleset->groups;
 
 	for (size_t i = 0; i < groups->count; i++) {
 		const struct resource_group *group = groups->items[i];
@@ -215,9 +216,9 @@ void reload_at_start(struct daemon *daemon)
 		reload_log_errors(&errors);
 		load_last_good(daemon);
 	}
-	claims_keep_groups(&daemon->core);
+	kept_group_keep(&daemon->claims);
 	report_kept_groups(daemon);
-	daemon->core.rules_reloaded = false; /* nobody was told of other rules before */
+	daemon->devices.rules_reloaded = false; /* nobody was told of other rules before */
 	rule_texts_done(&texts);
 	rule_errors_done(&errors);
 }
@@ -237,12 +238,12 @@ static bool stage_files(struct daemon *daemon, struct reload *reload)
 
 	if (load_files(daemon, &reload->errors, &reload->texts, &ruleset) != 0)
 		return refuse(daemon, reload);
-	claims_check_rules(&daemon->core, ruleset, &reload->errors);
+	kept_group_check(&daemon->claims, ruleset, &reload->errors);
 	if (reload->errors.errors.count > 0) {
 		ruleset_free(ruleset);
 		return refuse(daemon, reload);
 	}
-	core_stage_rules(&daemon->core, ruleset);
+	devices_stage_rules(&daemon->devices, ruleset);
 	return true;
 }
 
@@ -264,17 +265,17 @@ static void begin_if_wanted(struct daemon *daemon, struct reload *reload)
 		return;
 	reload_log_errors(&reload->errors);
 	if (reload->refused) /* names are looked up again all the same */
-		people_allow(daemon->core.ruleset, &daemon->config.rights);
+		people_allow(daemon->devices.ruleset, &daemon->config.rights);
 }
 
 static void finish(struct daemon *daemon, struct reload *reload)
 {
 	reload->step = RELOAD_OVER;
 	/* devices were claimed while it was decided: perhaps of a group that would go */
-	claims_check_rules(&daemon->core, daemon->core.stage.ruleset, &reload->errors);
+	kept_group_check(&daemon->claims, daemon->devices.stage.ruleset, &reload->errors);
 	if (reload->errors.errors.count > 0) {
 		reload->refused = true;
-		core_unstage_rules(&daemon->core);
+		devices_unstage_rules(&daemon->devices);
 		refuse(daemon, reload);
 		if (!reload->call)
 			reload_log_errors(&reload->errors);
@@ -284,8 +285,8 @@ static void finish(struct daemon *daemon, struct reload *reload)
 	store_save_rules(daemon->store, &reload->texts);
 	daemon->status.rules_stale = false;
 	counter_add(&daemon->status.counters, COUNTER_RELOADS);
-	log_info("rules reloaded: %zu rules, %zu devices moved", daemon->core.ruleset->rules.count,
-		reload->moves.count);
+	log_info("rules reloaded: %zu rules, %zu devices moved",
+		daemon->devices.ruleset->rules.count, reload->moves.count);
 }
 
 void reload_follow(struct daemon *daemon)
@@ -318,7 +319,7 @@ bool reload_is_busy(const struct daemon *daemon)
 
 bool reload_holds_looks(const struct daemon *daemon)
 {
-	return daemon->reload.step == RELOAD_STAGING && core_stage_is_overdue(&daemon->core);
+	return daemon->reload.step == RELOAD_STAGING && devices_stage_is_overdue(&daemon->devices);
 }
 
 void reload_done(struct reload *reload)

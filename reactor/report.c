@@ -3,7 +3,7 @@
 
 #include "base/writer.h"
 #include "config.h"
-#include "core/describe.h"
+#include "devices/describe.h"
 #include "model/field.h"
 #include "rules/files.h"
 

@@ -3,7 +3,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "core/claims.h"
+#include "claims/answer.h"
+#include "claims/ending.h"
+#include "claims/life.h"
+#include "claims/operation.h"
 #include "io/host/process.h"
 
 #include <inttypes.h>
@@ -53,7 +56,7 @@ int requests_restore(struct daemon *daemon)
 	if (result == STORE_DAMAGED)
 		log_error("the instances in %s were damaged: kept aside, and begun anew",
 			daemon->options->state);
-	claims_restore(&daemon->core, &stored, clock_monotonic(), clock_real());
+	claims_restore(&daemon->claims, &stored, clock_monotonic(), clock_real());
 	stored_done(&stored);
 	return 0;
 }
@@ -81,7 +84,8 @@ static void apply_commits(struct daemon *daemon, int64_t now)
 	if (!batch)
 		return;
 	note_outcome(daemon, batch);
-	claims_finish(&daemon->core, batch, now);
+	operation_finish(&daemon->claims, batch, now);
+	claims_follow(&daemon->claims);
 }
 
 static bool refuse_pid(struct request *request, const char *why)
@@ -124,7 +128,7 @@ static void take_requests(struct daemon *daemon, int64_t now)
 		struct request *request = call_read_request(call);
 
 		if (request && identify(call, request))
-			claims_request(&daemon->core, request, now);
+			claims_request(&daemon->claims, request, now);
 		else if (request)
 			answer(request);
 	}
@@ -137,16 +141,16 @@ static void take_ends(struct daemon *daemon)
 	uint64_t connection;
 
 	while (requests->process_ended && processes_take_ended(requests->processes, &process))
-		claims_end_process(&daemon->core, &process);
+		ending_process(&daemon->claims, &process);
 	requests->process_ended = false;
 	while (service_take_closed(daemon->service, &connection))
-		claims_close_connection(&daemon->core, connection);
+		ending_connection(&daemon->claims, connection);
 }
 
 static void write_decisions(struct daemon *daemon)
 {
 	struct batch *batch =
-		store_is_writing(daemon->store) ? NULL : claims_take_batch(&daemon->core);
+		store_is_writing(daemon->store) ? NULL : operation_take_batch(&daemon->claims);
 
 	if (batch)
 		store_write(daemon->store, batch);
@@ -158,7 +162,7 @@ static void watch_processes(struct daemon *daemon, int64_t now)
 	struct process *wanted;
 	int result;
 
-	if (claims_processes(&daemon->core, &wanted, &requests->wanted_count)) {
+	if (life_processes(&daemon->claims, &wanted, &requests->wanted_count)) {
 		free(requests->wanted);
 		requests->wanted = wanted;
 	} else if (now < requests->watch_retry) {
@@ -177,7 +181,7 @@ void requests_follow(struct daemon *daemon, int64_t now)
 	apply_commits(daemon, now);
 	take_requests(daemon, now);
 	take_ends(daemon);
-	claims_turn(&daemon->core, now);
+	claims_turn(&daemon->claims, now);
 	write_decisions(daemon);
 	watch_processes(daemon, now);
 }
@@ -186,13 +190,13 @@ void requests_answer(struct daemon *daemon)
 {
 	struct request *request;
 
-	while ((request = claims_take_answer(&daemon->core)))
+	while ((request = answer_take(&daemon->claims)))
 		answer(request);
 }
 
 int64_t requests_deadline(const struct daemon *daemon)
 {
-	int64_t deadline = claims_deadline(&daemon->core);
+	int64_t deadline = claims_deadline(&daemon->claims);
 
 	return deadline < daemon->requests.watch_retry ? deadline : daemon->requests.watch_retry;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The edge of claims: what clients ask, the disk has written, and processes and connections do,
- * handed to core/ in the turn; and what core/ decided, handed to the disk, and answered when it has
- * been published.
+ * handed to claims/ in the turn; and what claims/ decided, handed to the disk, and answered when it
+ * has been published.
  */
 #pragma once
 

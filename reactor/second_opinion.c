@@ -58,7 +58,7 @@ static size_t count_devices(const struct inventory *inventory)
 static void ask(struct daemon *daemon)
 {
 	struct second_opinion *opinion = &daemon->second_opinion;
-	size_t devices = count_devices(&daemon->core.inventory);
+	size_t devices = count_devices(&daemon->devices.inventory);
 	int result;
 
 	opinion->wanted = opinion->attempts++ < MOST_ATTEMPTS && devices <= MOST_DEVICES;
@@ -81,7 +81,7 @@ static void compare(struct daemon *daemon)
 	struct second_opinion *opinion = &daemon->second_opinion;
 	struct vector told = {0};
 
-	opinion->wanted = drift_compare(&opinion->drift, &daemon->core.inventory,
+	opinion->wanted = drift_compare(&opinion->drift, &daemon->devices.inventory,
 		&opinion->opinions, &daemon->looks, &told);
 	for (size_t i = 0; i < told.count; i++) {
 		counter_add(&daemon->status.counters, COUNTER_DRIFT);

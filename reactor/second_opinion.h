@@ -2,7 +2,7 @@
 /* The second opinion in the daemon: when libusb is asked, and what is done about a difference. */
 #pragma once
 
-#include "core/drift.h"
+#include "devices/drift.h"
 
 struct daemon;
 

@@ -233,7 +233,7 @@ static void open_service(struct daemon *daemon)
 {
 	struct service_options options = {
 		.base = loop_base(daemon->loop),
-		.core = &daemon->core,
+		.claims = &daemon->claims,
 		.status = &daemon->status,
 		.rights = &daemon->config.rights,
 		.limits = daemon->config.limits,
@@ -247,7 +247,7 @@ static void open_service(struct daemon *daemon)
 /* How long a claim waits for the disk. */
 static void set_patience(struct daemon *daemon)
 {
-	daemon->core.claims.patience = daemon->config.store_deadline_s * CLOCK_SECOND;
+	daemon->claims.patience = daemon->config.store_deadline_s * CLOCK_SECOND;
 }
 
 int daemon_new(const struct options *options, struct daemon **ret_daemon)
@@ -263,8 +263,9 @@ int daemon_new(const struct options *options, struct daemon **ret_daemon)
 	daemon->source_type = choose_source(options);
 	daemon->status.version = HOSTDEVD_VERSION;
 	daemon->status.started = clock_real();
-	core_init(&daemon->core, &daemon->pool, &daemon->status.counters);
-	daemon->core.rights = &daemon->config.rights;
+	devices_init(&daemon->devices, &daemon->pool, &daemon->status.counters);
+	claims_init(&daemon->claims, &daemon->devices);
+	daemon->claims.rights = &daemon->config.rights;
 	looking_init(&daemon->looks, &daemon->pool);
 	name_epoch(daemon);
 	raise_descriptor_limit();
@@ -312,7 +313,8 @@ struct daemon *daemon_free(struct daemon *daemon)
 	requests_done(&daemon->requests);
 	reload_done(&daemon->reload);
 	looking_done(&daemon->looks);
-	core_done(&daemon->core);
+	claims_done(&daemon->claims);
+	devices_done(&daemon->devices);
 	text_pool_done(&daemon->pool);
 	config_done(&daemon->config);
 	free(daemon);

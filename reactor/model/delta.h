@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A delta: what one turn changed, as an ordered list of events. It is the only way in which core/
- * reports anything, and the only thing that is published.
+ * A delta: what one turn changed, as an ordered list of events. It is the only way in which
+ * devices/ and claims/ reports anything, and the only thing that is published.
  */
 #pragma once
 

@@ -46,6 +46,7 @@ struct device *device_free(struct device *device)
 		return NULL;
 	device_view_done(&device->now);
 	device_view_done(&device->told);
+	text_unref(device->twin_of);
 	text_unref(device->id);
 	free(device);
 	return NULL;

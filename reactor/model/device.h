@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A device in the inventory: what was seen of it, what was decided, and what subscribers were told
- * last. Everything here is data; core/ decides.
+ * A device in the inventory. Three values are kept apart: the verdict (what the rules in force say
+ * of it), the hold (who has it), and what is shown, which devices/show derives from both; beside it
+ * what subscribers were told last. Everything here is data.
  */
 #pragma once
 
@@ -25,7 +26,7 @@ enum device_state device_state_find(const char *name);
 
 /* One version of a device: the difference of two is what an event tells. */
 struct device_view {
-	struct facts *facts; /* NULL: not there */
+	struct facts *facts; /* as seen; NULL: not there */
 	struct text *group;  /* name; NULL: none */
 	struct text *rule;   /* name of the rule that decided; NULL: none */
 	unsigned rule_number;
@@ -35,7 +36,8 @@ struct device_view {
 	struct text *json;     /* the Device of SPEC section 8; NULL while it is not there */
 };
 
-struct next; /* core/stage.h */
+struct next; /* devices/stage.h */
+struct rule; /* rules/ruleset.h */
 
 /*
  * The place of an id in lists: by kind, then PCI functions, and vGPU candidates of each, by
@@ -50,17 +52,21 @@ struct device_order {
 };
 
 struct device {
-	struct text *id;	   /* interned */
-	struct device_order order; /* of the id */
-	struct device_view now;	   /* json is made by core_settle */
-	struct device_view told;   /* as of the last core_settle */
-	struct next *next;	   /* while rules are staged: what it will be; else NULL */
-	bool touched;		   /* stands in core::touched */
-	bool doubted;		   /* the last look failed: the facts are from one before */
+	struct text *id;	    /* interned */
+	struct device_order order;  /* of the id */
+	const struct rule *verdict; /* the rule in force that decides it; NULL: none holds */
+	struct identity *identity;  /* that names it, if it was ever granted; else NULL */
+	struct text *twin_of;	    /* id of a present one whose instance's identity it has, too */
+	struct device_view now;	    /* facts as seen; the rest by show_device, json by settling */
+	struct device_view told;    /* as of the last settling */
+	struct next *next;	    /* while rules are staged: what it will be; else NULL */
+	bool touched;		    /* stands in devices::touched */
+	bool stale;		    /* likewise, and its view is to be derived */
+	bool changed;		    /* stands in devices::changed */
+	bool replaced;		    /* likewise, and what was there before is gone */
+	bool doubted;		    /* the last look failed: the facts are from one before */
 	bool picked;   /* chosen by the claim that is being decided; false between turns */
 	bool unlisted; /* a candidate whose type is not listed: there while an instance has it */
-	bool twin;     /* present together with another device of an instance's identity: blocked */
-	struct identity *identity; /* that names it, if it was ever granted; else NULL */
 };
 
 /* A device that is not there yet; takes over the reference to `id`. */

@@ -69,6 +69,10 @@ struct instance *instance_new(void)
 	struct instance *instance = memory_allocate(sizeof(*instance));
 
 	instance->missing_since = CLOCK_NEVER;
+	list_init(&instance->tied);
+	list_init(&instance->over);
+	list_init(&instance->moved);
+	list_init(&instance->lost);
 	return instance;
 }
 
@@ -76,6 +80,10 @@ struct instance *instance_free(struct instance *instance)
 {
 	if (!instance)
 		return NULL;
+	list_remove(&instance->tied);
+	list_remove(&instance->over);
+	list_remove(&instance->moved);
+	list_remove(&instance->lost);
 	text_unref(instance->device_id);
 	text_unref(instance->group);
 	text_unref(instance->tenant);

@@ -2,7 +2,7 @@
 /*
  * Instances and identities (SPEC sections 6 and 7). An identity is what names a device over replugs
  * and restarts; it is kept from its first grant on. An instance is the grant of one identity to one
- * owner. Everything here is data; core/ decides.
+ * owner. Everything here is data; claims/ decides.
  */
 #pragma once
 
@@ -21,7 +21,7 @@ struct owner {
 
 struct identity {
 	struct list_link link;	   // owner::identities
-	struct text *key;	   /* canonical, see core/identify.h */
+	struct text *key;	   /* canonical, see claims/identity.h */
 	int64_t generation;	   /* grants so far */
 	struct owner *owner;	   /* who had it last; NULL: nobody yet */
 	struct device *device;	   /* the present one that it names; NULL: none is present */
@@ -48,6 +48,12 @@ struct instance_terms {
 	struct hold use;
 };
 
+enum instance_phase {
+	INSTANCE_DECIDED,  /* not committed: nobody is told of it yet */
+	INSTANCE_STANDING, /* committed */
+	INSTANCE_RELEASED, /* so is its end; it goes when that was told */
+};
+
 enum instance_state {
 	INSTANCE_PREPARING,
 	INSTANCE_READY,
@@ -68,16 +74,31 @@ struct instance {
 	int64_t since; /* real time, microseconds */
 	struct instance_terms terms;
 
-	bool pending;	       /* decided, not committed: nobody is told of it yet */
-	bool released;	       /* committed; goes with the next core_settle */
-	bool busy;	       /* a decision about it is being committed: no other is made */
-	bool touched;	       /* stands in claims::touched */
+	enum instance_phase phase;
+	bool busy;		/* a decision about it is being committed: no other is made */
+	bool touched;		/* stands in claims::touched */
+	struct list_link tied;	// claims::tied
+	struct list_link over;	// claims::over
+	struct list_link moved; // claims::moved
+	struct list_link lost;	// claims::lost
 	int64_t missing_since; /* monotonic: its device is waited for since then; CLOCK_NEVER: no */
 
 	struct text *json;	    /* the Instance as subscribers know it; NULL: they do not */
 	struct text *told_device;   /* likewise: id */
 	struct instance_terms told; /* likewise */
 };
+
+/* The instance that has the device, decided ones too; NULL: it is nobody's. */
+static inline struct instance *instance_of(const struct device *device)
+{
+	return device->identity ? device->identity->instance : NULL;
+}
+
+/* Whether it is committed and not released. */
+static inline bool instance_stands(const struct instance *instance)
+{
+	return instance->phase == INSTANCE_STANDING;
+}
 
 enum instance_state instance_state(const struct instance *instance);
 

@@ -5,8 +5,8 @@
  * table of functions by kind each, beside their code.
  *
  * To add a kind: a row here, its fields in field.[ch], its folders' names in place.c, a reader and
- * its row in io/probe, its identity in core/identity.c and, if there is something to attach, its
- * row in core/describe_instance.c.
+ * its row in io/probe, its identity in claims/identity.c and, if there is something to attach, its
+ * row in claims/describe_instance.c.
  */
 #pragma once
 

@@ -163,7 +163,7 @@ static void read_unsafe(
 		return;
 	for (int i = 0; i < config_setting_length(setting); i++) {
 		int reason = loader_choice(loader, config_setting_get_elem(setting, (unsigned)i),
-			unsafe_reasons, UNSAFE_REASON_COUNT);
+			reason_names, REASON_OVERRIDABLE);
 
 		if (reason >= 0)
 			group->unsafe |= 1u << reason;

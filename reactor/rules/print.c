@@ -112,10 +112,10 @@ static void print_unsafe(struct buffer *buffer, unsigned unsafe)
 	if (unsafe == 0)
 		return;
 	buffer_add_string(buffer, " unsafe = (");
-	for (enum unsafe_reason reason = 0; reason < UNSAFE_REASON_COUNT; reason++) {
+	for (enum reason reason = 0; reason < REASON_OVERRIDABLE; reason++) {
 		if (!(unsafe & 1u << reason))
 			continue;
-		buffer_format(buffer, "%s\"%s\"", separator, unsafe_reasons[reason]);
+		buffer_format(buffer, "%s\"%s\"", separator, reason_names[reason]);
 		separator = ", ";
 	}
 	buffer_add_string(buffer, ");");

@@ -7,15 +7,6 @@
 
 #include <string.h>
 
-const char *const unsafe_reasons[UNSAFE_REASON_COUNT] = {
-	[UNSAFE_HOST_MOUNTED] = "host-mounted",
-	[UNSAFE_HOST_SWAP] = "host-swap",
-	[UNSAFE_HOST_STORAGE] = "host-storage",
-	[UNSAFE_HOST_NETWORK] = "host-network",
-	[UNSAFE_HOST_CONSOLE] = "host-console",
-	[UNSAFE_IOMMU_NEIGHBOUR] = "iommu-neighbour",
-};
-
 struct condition *condition_new(enum condition_type type)
 {
 	struct condition *condition = memory_allocate(sizeof(*condition));

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/vector.h"
 #include "model/field.h"
+#include "model/reason.h"
 #include "rules/op.h"
 
 #include <stdbool.h>
@@ -33,19 +34,6 @@ struct condition {
 	struct text *value;	 /* what the field is held against, in its text form */
 	struct pattern *pattern; /* of OP_REGEX and OP_CONTAINS_NOCASE */
 };
-
-/* The reasons that a group may override, as `unsafe` names them; a bit each in group.unsafe. */
-enum unsafe_reason {
-	UNSAFE_HOST_MOUNTED,
-	UNSAFE_HOST_SWAP,
-	UNSAFE_HOST_STORAGE,
-	UNSAFE_HOST_NETWORK,
-	UNSAFE_HOST_CONSOLE,
-	UNSAFE_IOMMU_NEIGHBOUR,
-	UNSAFE_REASON_COUNT,
-};
-
-extern const char *const unsafe_reasons[UNSAFE_REASON_COUNT];
 
 /* A setting that a group may leave as it is. */
 enum group_switch {
@@ -74,7 +62,7 @@ struct resource_group {
 	enum group_select { SELECT_FIRST, SELECT_SPREAD, SELECT_PACK } select;
 	struct vector allow;  /* of struct text: users and @groups */
 	struct vector owners; /* of struct group_owner */
-	unsigned unsafe;      /* 1 << enum unsafe_reason */
+	unsigned unsafe;      /* 1 << enum reason: those that it overrides */
 	int64_t return_grace; /* seconds; -1: until its owner lets go */
 	struct group_vf vf;   /* of kind sriov-nic */
 	bool cdi;

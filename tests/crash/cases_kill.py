@@ -82,8 +82,7 @@ class Load:
     def check(self):
         """Asserts every promise; returns all instances."""
         with self.running.connect() as client:
-            instances, = wait_until(lambda: self.settled(client), self)
-            devices = client.call("ListDevices")["devices"]
+            instances, devices = wait_until(lambda: self.settled(client), self)
         self.world.compare(instances, devices)
         for ledger in self.ledgers.values():
             ledger.compare(instances)
@@ -93,10 +92,13 @@ class Load:
         return instances
 
     def settled(self, client):
-        """All instances, once those that nothing keeps have gone."""
-        instances = client.call("ListInstances")["instances"]
-        self.overdue = [one for ledger in self.ledgers.values() for one in ledger.overdue(instances)]
-        return None if self.overdue else [instances]
+        """All instances and devices, of one seq, once those that nothing keeps have gone."""
+        instances, devices = client.call("ListInstances"), client.call("ListDevices")
+        self.overdue = [one for ledger in self.ledgers.values()
+                        for one in ledger.overdue(instances["instances"])]
+        if self.overdue or instances["seq"] != devices["seq"]:
+            return None
+        return instances["instances"], devices["devices"]
 
     def __str__(self):
         return f"nothing keeps {self.overdue}; ledgers: {[vars(l) for l in self.ledgers.values()]}"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Runs tests/events/ *.script straight on core: what comes in, line by line, and after each `turn`
+ * Runs tests/events/ *.script straight on devices and claims: what comes in, line by line, and after each `turn`
  * the events that must come out, as `> ` lines. A bug report becomes a script.
  *
  *   rules            the lines up to `.` are a rule file, put in force in this turn
@@ -169,7 +169,7 @@ static void expect_device(struct script *script, const char *wanted)
 	const struct device *device;
 
 	buffer_add(&id, wanted, strcspn(wanted, " "));
-	device = core_find(&script->edge.world.core, buffer_string(&id));
+	device = devices_find(&script->edge.world.devices, buffer_string(&id));
 	buffer_format(&got, "%s %s", buffer_string(&id),
 		device ? device_state_name(device->now.state) : "absent");
 	if (device)
@@ -202,7 +202,7 @@ static void settle(struct script *script)
 
 	end_expectations(script);
 	edge_turn(&script->edge, &script->delta);
-	while ((request = claims_take_answer(&script->edge.world.core)))
+	while ((request = answer_take(&script->edge.world.claims)))
 		vector_add(&script->answers, request);
 }
 
@@ -228,7 +228,7 @@ static void refuse_rules(struct script *script, const char *rules)
 	struct ruleset *ruleset = world_load(&script->edge.world, rules);
 	struct rule_errors errors = {0};
 
-	claims_check_rules(&script->edge.world.core, ruleset, &errors);
+	kept_group_check(&script->edge.world.claims, ruleset, &errors);
 	if (errors.errors.count == 0)
 		fail_msg("%s:%u: not refused", script->file, script->line);
 	rule_errors_done(&errors);
@@ -250,7 +250,7 @@ static void take_rules(struct script *script, const char *word, FILE *stream)
 		struct ruleset *ruleset = world_load(&script->edge.world, rules);
 
 		assert_non_null(ruleset);
-		core_stage_rules(&script->edge.world.core, ruleset);
+		devices_stage_rules(&script->edge.world.devices, ruleset);
 	}
 	free(rules);
 }
@@ -258,31 +258,31 @@ static void take_rules(struct script *script, const char *word, FILE *stream)
 /* `words` are the facts, NULL: those that it has. */
 static void decide_next(struct script *script, const char *words)
 {
-	struct device *device = core_stage_next(&script->edge.world.core);
+	struct device *device = devices_stage_next(&script->edge.world.devices);
 	size_t length = words ? strcspn(words, " ") : 0;
 
 	if (!device || (words && (device->id->length != length ||
 					 strncmp(words, device->id->bytes, length) != 0)))
 		fail_msg("%s:%u: %s is to be decided next", script->file, script->line,
 			device ? device->id->bytes : "nothing");
-	core_stage_device(&script->edge.world.core, device,
+	devices_stage_device(&script->edge.world.devices, device,
 		words && words[length] ? world_facts(&script->edge.world, words) : NULL);
 }
 
 static void decide_all(struct script *script)
 {
-	while (core_stage_next(&script->edge.world.core))
+	while (devices_stage_next(&script->edge.world.devices))
 		decide_next(script, NULL);
 }
 
 static void swap_rules(struct script *script)
 {
-	struct device *device = core_stage_next(&script->edge.world.core);
+	struct device *device = devices_stage_next(&script->edge.world.devices);
 	struct vector moves = {0};
 
 	if (device)
 		fail_msg("%s:%u: %s is not decided", script->file, script->line, device->id->bytes);
-	core_swap_rules(&script->edge.world.core, &moves);
+	devices_swap_rules(&script->edge.world.devices, &moves);
 	move_list_done(&moves);
 }
 
@@ -316,7 +316,7 @@ static bool run_word(struct script *script, const char *word, const char *argume
 				  : strcmp(argument, "essential") == 0 ? BATCH_ESSENTIAL
 								       : BATCH_COMMITTED);
 	else if (strcmp(word, "close") == 0)
-		claims_close_connection(&edge->world.core, strtoull(argument, NULL, 10));
+		ending_connection(&edge->world.claims, strtoull(argument, NULL, 10));
 	else if (strcmp(word, "end") == 0)
 		edge_end(edge, strtoll(argument, NULL, 10));
 	else if (strcmp(word, "time") == 0)
@@ -345,7 +345,7 @@ static void run_command(struct script *script, char *line, FILE *stream)
 		strcmp(line, "stage") == 0 || strcmp(line, "later") == 0) {
 		take_rules(script, line, stream);
 	} else if (strcmp(line, "resync") == 0) {
-		core_note_resync(&script->edge.world.core);
+		devices_note_resync(&script->edge.world.devices);
 	} else if (strcmp(line, "idle") == 0) {
 		if (script->edge.batch)
 			fail_msg("%s:%u: the disk is not idle", script->file, script->line);

@@ -7,7 +7,7 @@
  */
 #include "base/memory.h"
 #include "base/utf8.h"
-#include "core/describe.h"
+#include "devices/describe.h"
 #include "io/probe/probe_pci.h"
 #include "io/probe/probe_usb.h"
 

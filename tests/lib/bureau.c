@@ -2,7 +2,7 @@
 #include "lib/bureau.h"
 
 #include "base/clock.h"
-#include "core/claims.h"
+#include "claims/claims.h"
 #include "lib/station.h"
 
 #include <stdio.h>
@@ -22,8 +22,8 @@ static void put_in_force(struct bureau *bureau, const char *rules)
 	struct vector moves = {0};
 
 	check(ruleset, "rules");
-	world_put_in_force(bureau->core, ruleset, &moves);
-	bureau->core->rules_reloaded = false;
+	world_put_in_force(bureau->claims, ruleset, &moves);
+	bureau->claims->devices->rules_reloaded = false;
 	move_list_done(&moves);
 }
 
@@ -31,7 +31,7 @@ static void open_service(struct daemon *daemon)
 {
 	struct service_options options = {
 		.base = loop_base(daemon->loop),
-		.core = &daemon->core,
+		.claims = &daemon->claims,
 		.status = &daemon->status,
 		.rights = &daemon->config.rights,
 		.limits = station_limits,
@@ -47,11 +47,12 @@ void bureau_init(struct bureau *bureau, const char *folder, const char *path, co
 	struct daemon *daemon = &bureau->daemon;
 
 	*bureau = (struct bureau){.options = {.state = folder, .socket = path}};
-	bureau->core = &daemon->core;
+	bureau->claims = &daemon->claims;
 	daemon->options = &bureau->options;
 	daemon->status = (struct status){.version = HOSTDEVD_VERSION, .monitor = "udev"};
-	core_init(&daemon->core, &bureau->world.pool, &daemon->status.counters);
-	daemon->core.rights = &daemon->config.rights;
+	devices_init(&daemon->devices, &bureau->world.pool, &daemon->status.counters);
+	claims_init(&daemon->claims, &daemon->devices);
+	daemon->claims.rights = &daemon->config.rights;
 	check(store_open(folder, &daemon->store) == 0, folder);
 	check(requests_restore(daemon) == 0, folder);
 	check(listen_open(path, "root", &daemon->place, &daemon->listener) >= 0, path);
@@ -75,7 +76,7 @@ void bureau_open(struct bureau *bureau)
 	check(loop_watch(daemon->loop, store_descriptor(daemon->store), set_flag,
 		      &daemon->store_readable) == 0,
 		"store");
-	claims_start_missing(&daemon->core, clock_monotonic());
+	claims_start_missing(&daemon->claims, clock_monotonic());
 	bureau_turn(bureau);
 	check(service_listen(daemon->service, daemon->listener) == 0, "listen");
 }
@@ -89,7 +90,8 @@ void bureau_done(struct bureau *bureau)
 	loop_free(daemon->loop);
 	store_free(daemon->store);
 	requests_done(&daemon->requests);
-	core_done(&daemon->core);
+	claims_done(&daemon->claims);
+	devices_done(&daemon->devices);
 	text_pool_done(&bureau->world.pool);
 }
 
@@ -100,7 +102,7 @@ void bureau_turn(struct bureau *bureau)
 	struct delta delta = {0};
 
 	requests_follow(daemon, now);
-	core_settle(&daemon->core, &delta);
+	claims_settle(&daemon->claims, &delta);
 	service_publish(daemon->service, &delta);
 	bureau->tellings += delta.changes.count > 0;
 	delta_done(&delta);

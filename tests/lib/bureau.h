@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon without its sources of events: socket, core, claims and the store with its thread, run
- * turn by turn by the daemon's own functions, so that benchmarks of claims choose what happens.
+ * The daemon without its sources of events: socket, devices, claims and the store with its thread,
+ * run turn by turn by the daemon's own functions, so that benchmarks of claims choose what happens.
  */
 #pragma once
 
@@ -9,12 +9,12 @@
 #include "lib/world.h"
 
 struct bureau {
-	struct world world; /* its pool only: the daemon has the core */
+	struct world world; /* its pool only: the daemon has the devices */
 	struct daemon daemon;
 	struct options options;
-	struct loop *loop; /* the daemon's */
-	struct core *core; /* likewise */
-	uint64_t tellings; /* turns that had something to tell */
+	struct loop *loop;     /* the daemon's */
+	struct claims *claims; /* likewise */
+	uint64_t tellings;     /* turns that had something to tell */
 };
 
 /*

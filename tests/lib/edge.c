@@ -24,10 +24,10 @@ static void start(struct edge *edge)
 	struct stored stored;
 
 	world_init(&edge->world);
-	edge->world.core.rights = &edge->rights;
-	edge->world.core.claims.patience = 5 * CLOCK_SECOND;
+	edge->world.claims.rights = &edge->rights;
+	edge->world.claims.patience = 5 * CLOCK_SECOND;
 	ledger_read(&edge->ledger, &stored);
-	claims_restore(&edge->world.core, &stored, edge->now, edge->now + edge->real);
+	claims_restore(&edge->world.claims, &stored, edge->now, edge->now + edge->real);
 	stored_done(&stored);
 }
 
@@ -35,7 +35,7 @@ void edge_init(struct edge *edge)
 {
 	*edge = (struct edge){.now = CLOCK_SECOND, .real = INT64_C(1000000000000000)};
 	start(edge);
-	claims_start_missing(&edge->world.core, edge->now);
+	claims_start_missing(&edge->world.claims, edge->now);
 }
 
 void edge_done(struct edge *edge)
@@ -59,7 +59,7 @@ static void put_in_force(struct edge *edge)
 	struct ruleset *ruleset = world_load(&edge->world, edge->rules);
 
 	assert_non_null(ruleset);
-	world_put_in_force(&edge->world.core, ruleset, &moves);
+	world_put_in_force(&edge->world.claims, ruleset, &moves);
 	move_list_done(&moves);
 }
 
@@ -96,7 +96,7 @@ void edge_see(struct edge *edge, const char *words)
 void edge_lose(struct edge *edge, const char *id)
 {
 	forget(edge, id, strlen(id));
-	core_lose(&edge->world.core, id);
+	devices_lose(&edge->world.devices, id);
 }
 
 static struct process process_of(const char *pid)
@@ -201,8 +201,9 @@ bool edge_request(struct edge *edge, const char *words)
 
 		known = value && set_word(edge, request, key, value);
 	}
+	claims_follow(&edge->world.claims);
 	if (known)
-		claims_request(&edge->world.core, request, edge->now);
+		claims_request(&edge->world.claims, request, edge->now);
 	else
 		request_free(request);
 	free(copy);
@@ -224,22 +225,23 @@ void edge_end(struct edge *edge, int64_t pid)
 	struct process process = {.pid = pid, .start = 1};
 
 	memcpy(process.boot, boot, sizeof(boot));
-	claims_end_process(&edge->world.core, &process);
+	ending_process(&edge->world.claims, &process);
 }
 
 void edge_turn(struct edge *edge, struct delta *ret_delta)
 {
-	claims_turn(&edge->world.core, edge->now);
+	claims_follow(&edge->world.claims);
+	claims_turn(&edge->world.claims, edge->now);
 	if (!edge->batch)
-		edge->batch = claims_take_batch(&edge->world.core);
-	core_settle(&edge->world.core, ret_delta);
+		edge->batch = operation_take_batch(&edge->world.claims);
+	claims_settle(&edge->world.claims, ret_delta);
 }
 
 void edge_commit(struct edge *edge, enum batch_outcome outcome)
 {
 	assert_non_null(edge->batch);
 	ledger_write(&edge->ledger, edge->batch, outcome);
-	claims_finish(&edge->world.core, edge->batch, edge->now);
+	operation_finish(&edge->world.claims, edge->batch, edge->now);
 	edge->batch = NULL;
 }
 
@@ -251,8 +253,10 @@ void edge_crash(struct edge *edge, bool written)
 	world_done(&edge->world);
 	start(edge);
 	put_in_force(edge);
-	claims_turn(&edge->world.core, edge->now); /* turns go on while the first scan does */
+	kept_group_keep(&edge->world.claims);
+	claims_follow(&edge->world.claims);
+	claims_turn(&edge->world.claims, edge->now); /* turns go on while the first scan does */
 	for (size_t i = 0; i < edge->seen.count; i++)
 		world_see_all(&edge->world, edge->seen.items[i]);
-	claims_start_missing(&edge->world.core, edge->now);
+	claims_start_missing(&edge->world.claims, edge->now);
 }

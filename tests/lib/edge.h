@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What stands around the core, for scripts: clients, processes, a clock, a disk, and the crash that
+ * What stands around devices and claims, for scripts: clients, processes, a clock, a disk, and the crash that
  * leaves nothing but the rows and the devices that are present.
  */
 #pragma once
 
-#include "core/claims.h"
+#include "claims/answer.h"
+#include "claims/claims.h"
+#include "claims/ending.h"
+#include "claims/kept_group.h"
+#include "claims/operation.h"
 #include "lib/ledger.h"
 #include "lib/world.h"
 

@@ -130,7 +130,7 @@ static void lose(struct population *fleet, struct world *world, unsigned place)
 	free(fleet->words[place]);
 	fleet->words[place] = NULL;
 	fleet->thing[place] = NOTHING;
-	core_lose(&world->core, population_ids[place]);
+	devices_lose(&world->devices, population_ids[place]);
 }
 
 static uint64_t life_of(const struct population *fleet, unsigned place)

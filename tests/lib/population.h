@@ -2,7 +2,7 @@
 /*
  * Random devices and rules for property tests: PCI functions with siblings in their slot, a PF with
  * VFs, a VF with vGPU types, and USB sticks, some of them alike, that move between ports. What is
- * present is kept as words (lib/world.h), so that another core can be shown the same.
+ * present is kept as words (lib/world.h), so that others can be shown the same.
  */
 #pragma once
 

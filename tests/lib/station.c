@@ -21,7 +21,7 @@ const struct service_limits station_limits = {
 void station_init(struct station *station, const char *rules)
 {
 	struct service_options options = {
-		.core = &station->world.core,
+		.claims = &station->world.claims,
 		.status = &station->status,
 		.rights = &station->rights,
 		.limits = station_limits,
@@ -75,7 +75,7 @@ void station_publish(struct station *station)
 {
 	struct delta delta = {0};
 
-	core_settle(&station->world.core, &delta);
+	claims_settle(&station->world.claims, &delta);
 	service_publish(station->service, &delta);
 	delta_done(&delta);
 }

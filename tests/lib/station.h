@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A world that serves a socket: core and service, run turn by turn in the daemon's order but
+ * A world that serves a socket: devices, claims and service, run turn by turn in the daemon's order but
  * without its sources of events, so that benchmarks choose what happens.
  */
 #pragma once
 
-#include "core/rights.h"
-#include "core/status.h"
+#include "claims/rights.h"
+#include "claims/status.h"
 #include "io/loop/loop.h"
 #include "io/socket/listen.h"
 #include "io/socket/service.h"

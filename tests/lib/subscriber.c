@@ -196,7 +196,7 @@ static void compare_json(const struct text *left, const struct text *right)
 }
 
 /* The id of the instance that has the device, by what events said; NULL: none. */
-static const char *instance_of(const struct subscriber *subscriber, const struct text *device)
+static const char *held_by(const struct subscriber *subscriber, const struct text *device)
 {
 	const char *id = NULL;
 
@@ -217,7 +217,7 @@ static const char *instance_of(const struct subscriber *subscriber, const struct
 static void compare_device(const struct subscriber *subscriber, const struct device *device)
 {
 	const struct known *known = get(&subscriber->devices, device->now.json);
-	const char *instance = instance_of(subscriber, device->id);
+	const char *instance = held_by(subscriber, device->id);
 
 	compare_json(known->json, device->now.json);
 	assert_ptr_equal(known->group, device->now.group);
@@ -227,15 +227,15 @@ static void compare_device(const struct subscriber *subscriber, const struct dev
 		assert_null(instance);
 }
 
-void subscriber_compare(const struct subscriber *subscriber, const struct core *core)
+void subscriber_compare(const struct subscriber *subscriber, const struct claims *claims)
 {
 	size_t shown = 0;
 
-	for (size_t i = 0; i < core->inventory.devices.count; i++)
-		compare_device(subscriber, core->inventory.devices.items[i]);
-	assert_int_equal(core->inventory.devices.count, subscriber->devices.count);
-	for (size_t i = 0; i < core->claims.instances.count; i++) {
-		const struct instance *instance = core->claims.instances.items[i];
+	for (size_t i = 0; i < claims->devices->inventory.devices.count; i++)
+		compare_device(subscriber, claims->devices->inventory.devices.items[i]);
+	assert_int_equal(claims->devices->inventory.devices.count, subscriber->devices.count);
+	for (size_t i = 0; i < claims->instances.count; i++) {
+		const struct instance *instance = claims->instances.items[i];
 
 		if (!instance->json)
 			continue;

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "core/core.h"
+#include "claims/state.h"
 
 struct subscriber {
 	struct vector devices;	 /* of struct known */
@@ -15,8 +15,8 @@ struct subscriber {
 void subscriber_done(struct subscriber *subscriber);
 void subscriber_apply(struct subscriber *subscriber, const struct change *change);
 
-/* Fails unless its lists are those of the core: with the turn settled. */
-void subscriber_compare(const struct subscriber *subscriber, const struct core *core);
+/* Fails unless its lists are those of devices and claims: with the turn settled. */
+void subscriber_compare(const struct subscriber *subscriber, const struct claims *claims);
 
 /* The value of a string member of flat JSON as an interned text that the caller owns, or NULL. */
 struct text *subscriber_member(struct text_pool *pool, const struct text *json, const char *key);

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One random life of the claims (tests/property/claims_test.c): the core, what stands around it,
+ * One random life of the claims (tests/property/claims_test.c): devices, claims, what stands around it,
  * and what is known of it from outside.
  */
 #pragma once
 
 #include "base/clock.h"
-#include "core/claims_internal.h"
+#include "claims/answer.h"
+#include "claims/claims.h"
+#include "claims/ending.h"
+#include "claims/kept_group.h"
+#include "claims/life.h"
+#include "claims/operation.h"
+#include "claims/roster.h"
 #include "lib/ledger.h"
 #include "lib/population.h"
 #include "lib/subscriber.h"

@@ -79,7 +79,7 @@ int64_t trial_instance_number(const struct text *json)
 static void check_quota(const struct trial *run, const struct instance_record *record)
 {
 	const struct resource_group *group =
-		ruleset_find_group(run->world.core.ruleset, record->group);
+		ruleset_find_group(run->world.devices.ruleset, record->group);
 	const struct vector *rows = &run->ledger.instances;
 	int64_t count = 0;
 

@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "core/holding.h"
+#include "claims/holding.h"
 #include "lib/trial.h"
 #include "lib/unit.h"
+#include "rules/matcher.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-/* What stands in the core is what stands in the rows, and nothing else. */
+/* What stands in the roster is what stands in the rows, and nothing else. */
 static void check_rows(const struct trial *run)
 {
-	const struct core *core = &run->world.core;
+	const struct claims *claims = &run->world.claims;
 	size_t standing = 0;
 
-	for (size_t i = 0; i < core->claims.instances.count; i++) {
-		const struct instance *instance = core->claims.instances.items[i];
+	for (size_t i = 0; i < claims->instances.count; i++) {
+		const struct instance *instance = claims->instances.items[i];
 		struct instance_record *record;
 		const struct instance_record *row = ledger_find(&run->ledger, instance->number);
 
-		if (!claims_stands(instance)) {
+		if (!instance_stands(instance)) {
 			assert_null(row);
 			continue;
 		}
@@ -29,7 +30,7 @@ static void check_rows(const struct trial *run)
 		instance_record_free(record);
 	}
 	assert_int_equal(standing, run->ledger.instances.count);
-	assert_int_equal(standing, claims_count(core));
+	assert_int_equal(standing, roster_count(claims));
 }
 
 static void check_tokens(const struct trial *run)
@@ -47,7 +48,7 @@ static void check_tokens(const struct trial *run)
 		}
 }
 
-static bool has_twin(const struct core *core, const struct device *device)
+static bool has_twin(const struct claims *claims, const struct device *device)
 {
 	struct text *const *values = device->now.facts->values;
 	char key[128];
@@ -56,42 +57,46 @@ static bool has_twin(const struct core *core, const struct device *device)
 		return false;
 	snprintf(key, sizeof(key), "usb/%s:%s/serial/%s", values[FIELD_VENDOR_ID]->bytes,
 		values[FIELD_MODEL_ID]->bytes, values[FIELD_SERIAL]->bytes);
-	for (size_t i = 0; i < core->claims.instances.count; i++) {
-		const struct instance *instance = core->claims.instances.items[i];
+	for (size_t i = 0; i < claims->instances.count; i++) {
+		const struct instance *instance = claims->instances.items[i];
 
-		if (!instance->released && trial_same(instance->identity->key->bytes, key) &&
+		if (instance->phase != INSTANCE_RELEASED &&
+			trial_same(instance->identity->key->bytes, key) &&
 			instance->identity->device && instance->identity->device != device)
 			return true;
 	}
 	return false;
 }
 
-static void check_membership(struct core *core, const struct device *device)
+static void check_membership(struct claims *claims, const struct device *device)
 {
-	struct membership fresh = membership_decide(core->ruleset, device->now.facts);
-	const struct instance *instance = holding_of(device);
+	const struct rule *fresh = matcher_decide(claims->devices->ruleset, device->now.facts);
+	const struct instance *instance = instance_of(device);
 
+	assert_ptr_equal(device->verdict, fresh);
 	if (instance)
 		assert_ptr_equal(instance->identity->device, device);
 	else
 		assert_false(device->unlisted);
-	if (instance && !instance->pending) {
+	if (instance && instance->phase != INSTANCE_DECIDED) {
 		assert_ptr_equal(device->now.group, instance->group);
 		assert_int_equal(device->now.state, STATE_CLAIMED);
 	} else if (!instance) {
-		bool blocked = fresh.group && has_twin(core, device);
+		bool twin = has_twin(claims, device);
 
-		assert_ptr_equal(device->now.group, fresh.group);
-		assert_ptr_equal(device->now.rule, fresh.rule);
-		assert_int_equal(device->now.state, blocked ? STATE_BLOCKED : fresh.state);
-		assert_int_equal(device->now.reasons != NULL, has_twin(core, device));
+		assert_ptr_equal(device->now.group, fresh ? fresh->group->name : NULL);
+		assert_ptr_equal(device->now.rule, fresh ? fresh->name : NULL);
+		assert_int_equal(device->now.state, !fresh ? STATE_UNMATCHED
+						    : twin ? STATE_BLOCKED
+							   : STATE_AVAILABLE);
+		assert_int_equal(device->now.reasons != NULL, twin);
 	}
 }
 
 /* Whoever's turn it is to be served, and can be, was served. */
 static void check_progress(const struct trial *run, const char *group)
 {
-	const struct core *core = &run->world.core;
+	const struct claims *claims = &run->world.claims;
 	const struct call *head = NULL;
 	int64_t free = 0;
 
@@ -106,11 +111,11 @@ static void check_progress(const struct trial *run, const char *group)
 	}
 	if (!head || !trial_is_waiting(head) || run->fleet.whole_slots)
 		return;
-	for (size_t i = 0; i < core->inventory.devices.count; i++) {
-		const struct device *device = core->inventory.devices.items[i];
+	for (size_t i = 0; i < claims->devices->inventory.devices.count; i++) {
+		const struct device *device = claims->devices->inventory.devices.items[i];
 
 		free += text_is(device->now.group, group) && device->now.state == STATE_AVAILABLE &&
-			!holding_of(device);
+			!instance_of(device);
 	}
 	if (free >= head->count)
 		fail_msg("call %" PRId64 " waits for %" PRId64 " of %s, %" PRId64 " are free",
@@ -119,13 +124,13 @@ static void check_progress(const struct trial *run, const char *group)
 
 static void check_lives(const struct trial *run)
 {
-	const struct core *core = &run->world.core;
+	const struct claims *claims = &run->world.claims;
 
-	for (size_t i = 0; i < core->claims.instances.count; i++) {
-		const struct instance *instance = core->claims.instances.items[i];
+	for (size_t i = 0; i < claims->instances.count; i++) {
+		const struct instance *instance = claims->instances.items[i];
 		const struct hold *holds[] = {&instance->terms.grant, &instance->terms.use};
 		const struct resource_group *group =
-			ruleset_find_group(core->ruleset, instance->group->bytes);
+			ruleset_find_group(claims->devices->ruleset, instance->group->bytes);
 
 		assert_false(instance->busy);
 		assert_int_equal(
@@ -159,7 +164,7 @@ void trial_load_rules(struct trial *run, struct world *world)
 	struct ruleset *ruleset = world_load(world, run->fleet.rules);
 
 	assert_non_null(ruleset);
-	world_put_in_force(&world->core, ruleset, &moves);
+	world_put_in_force(&world->claims, ruleset, &moves);
 	move_list_done(&moves);
 }
 
@@ -169,30 +174,33 @@ void trial_start(struct trial *run, struct world *world)
 	struct stored stored;
 
 	world_init(world);
-	world->core.rights = &run->rights;
-	world->core.claims.patience = PATIENCE;
+	world->claims.rights = &run->rights;
+	world->claims.patience = PATIENCE;
 	ledger_read(&run->ledger, &stored);
-	claims_restore(&world->core, &stored, run->now, trial_real_time(run));
+	claims_restore(&world->claims, &stored, run->now, trial_real_time(run));
 	stored_done(&stored);
 	trial_load_rules(run, world);
-	claims_turn(&world->core, run->now); /* turns go on while the first scan does */
+	kept_group_keep(&world->claims);
+	claims_follow(&world->claims);
+	claims_turn(&world->claims, run->now); /* turns go on while the first scan does */
 	population_show(&run->fleet, world);
-	claims_start_missing(&world->core, run->now);
+	claims_start_missing(&world->claims, run->now);
 }
 
-static void compare_cores(const struct core *left, const struct core *right)
+static void compare_all(const struct claims *left, const struct claims *right)
 {
-	assert_int_equal(left->inventory.devices.count, right->inventory.devices.count);
-	for (size_t i = 0; i < left->inventory.devices.count; i++) {
-		const struct device *one = left->inventory.devices.items[i];
-		const struct device *other = right->inventory.devices.items[i];
+	assert_int_equal(
+		left->devices->inventory.devices.count, right->devices->inventory.devices.count);
+	for (size_t i = 0; i < left->devices->inventory.devices.count; i++) {
+		const struct device *one = left->devices->inventory.devices.items[i];
+		const struct device *other = right->devices->inventory.devices.items[i];
 
 		assert_string_equal(one->now.json->bytes, other->now.json->bytes);
 	}
-	assert_int_equal(claims_count(left), claims_count(right));
-	for (size_t i = 0; i < left->claims.instances.count; i++) {
-		const struct instance *one = left->claims.instances.items[i];
-		const struct instance *other = claims_find(right, one->number);
+	assert_int_equal(roster_count(left), roster_count(right));
+	for (size_t i = 0; i < left->instances.count; i++) {
+		const struct instance *one = left->instances.items[i];
+		const struct instance *other = roster_find(right, one->number);
 
 		assert_non_null(other);
 		assert_string_equal(one->json->bytes, other->json->bytes);
@@ -200,10 +208,10 @@ static void compare_cores(const struct core *left, const struct core *right)
 }
 
 /* Whether a candidate is there that nobody who looks now would find. */
-static bool has_unlisted(const struct core *core)
+static bool has_unlisted(const struct claims *claims)
 {
-	for (size_t i = 0; i < core->inventory.devices.count; i++) {
-		const struct device *device = core->inventory.devices.items[i];
+	for (size_t i = 0; i < claims->devices->inventory.devices.count; i++) {
+		const struct device *device = claims->devices->inventory.devices.items[i];
 
 		if (device->unlisted)
 			return true;
@@ -216,34 +224,35 @@ void trial_check_fresh(struct trial *run)
 	struct world world;
 	struct delta delta = {0};
 
-	if (has_unlisted(&run->world.core))
+	if (has_unlisted(&run->world.claims))
 		return;
 	trial_note.fresh++;
 	trial_start(run, &world);
-	claims_turn(&world.core, run->now);
-	core_settle(&world.core, &delta);
+	claims_follow(&world.claims);
+	claims_turn(&world.claims, run->now);
+	claims_settle(&world.claims, &delta);
 	delta_done(&delta);
-	compare_cores(&run->world.core, &world.core);
+	compare_all(&run->world.claims, &world.claims);
 	world_done(&world);
 }
 
 bool trial_is_quiet(const struct trial *run)
 {
-	const struct claims *claims = &run->world.core.claims;
+	const struct claims *claims = &run->world.claims;
 
 	return !run->batch && claims->deciding.count == 0 && run->now >= claims->retry &&
-	       claims_deadline(&run->world.core) > run->now;
+	       claims_deadline(&run->world.claims) > run->now;
 }
 
 void trial_check(struct trial *run)
 {
-	struct core *core = &run->world.core;
+	struct claims *claims = &run->world.claims;
 
-	subscriber_compare(&run->subscriber, core);
+	subscriber_compare(&run->subscriber, claims);
 	check_rows(run);
 	check_tokens(run);
-	for (size_t i = 0; i < core->inventory.devices.count; i++)
-		check_membership(core, core->inventory.devices.items[i]);
+	for (size_t i = 0; i < claims->devices->inventory.devices.count; i++)
+		check_membership(claims, claims->devices->inventory.devices.items[i]);
 	if (!trial_is_quiet(run))
 		return;
 	check_lives(run);

@@ -19,20 +19,20 @@ static const char *or_none(const char *string)
 	return string ? string : "-";
 }
 
-/* The ends of processes that the core learned of too late to be told of them. */
+/* The ends of processes that the claims learned of too late to be told of them. */
 static bool report_ends(struct trial *run)
 {
 	struct process *processes;
 	size_t count;
 	bool any = false;
 
-	if (!claims_processes(&run->world.core, &processes, &count))
+	if (!life_processes(&run->world.claims, &processes, &count))
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		if (trial_runs(run, &processes[i]))
 			continue;
 		any = true;
-		claims_end_process(&run->world.core, &processes[i]);
+		ending_process(&run->world.claims, &processes[i]);
 	}
 	free(processes);
 	return any;
@@ -40,14 +40,15 @@ static bool report_ends(struct trial *run)
 
 static void settle(struct trial *run)
 {
-	struct core *core = &run->world.core;
+	struct claims *claims = &run->world.claims;
 	struct delta delta = {0};
 	struct request *request;
 
-	claims_turn(core, run->now);
+	claims_follow(claims);
+	claims_turn(claims, run->now);
 	if (!run->batch)
-		run->batch = claims_take_batch(core);
-	core_settle(core, &delta);
+		run->batch = operation_take_batch(claims);
+	claims_settle(claims, &delta);
 	for (size_t i = 0; i < delta.changes.count; i++) {
 		const struct change *change = delta.changes.items[i];
 
@@ -62,7 +63,7 @@ static void settle(struct trial *run)
 		subscriber_apply(&run->subscriber, change);
 	}
 	delta_done(&delta);
-	while ((request = claims_take_answer(core))) {
+	while ((request = answer_take(claims))) {
 		trial_check_answer(run, request);
 		request_free(request);
 	}
@@ -75,8 +76,8 @@ void trial_turn(struct trial *run)
 	do {
 		settle(run);
 		if (++turns > 20)
-			fail_msg("the core is never done");
-	} while (report_ends(run) || claims_deadline(&run->world.core) <= run->now);
+			fail_msg("the claims are never done");
+	} while (report_ends(run) || claims_deadline(&run->world.claims) <= run->now);
 	trial_check(run);
 }
 
@@ -102,7 +103,7 @@ void trial_commit(struct trial *run, enum batch_outcome outcome)
 	run->trouble |= outcome != BATCH_COMMITTED;
 	ledger_write(&run->ledger, run->batch, outcome);
 	remember(run, outcome);
-	claims_finish(&run->world.core, run->batch, run->now);
+	operation_finish(&run->world.claims, run->batch, run->now);
 	run->batch = NULL;
 	trial_turn(run);
 }
@@ -152,7 +153,8 @@ void trial_send(struct trial *run, struct call *call, struct request *request)
 	request->force = call->force;
 	if (request->wait_ms)
 		call->wait_until = run->now + request->wait_ms * CLOCK_MILLISECOND;
-	claims_request(&run->world.core, request, run->now);
+	claims_follow(&run->world.claims);
+	claims_request(&run->world.claims, request, run->now);
 }
 
 struct call *trial_new_call(
@@ -167,7 +169,7 @@ struct call *trial_new_call(
 		.real = trial_real_time(run),
 		.uid = trial_uids[by->peer],
 		.connection = by->connection,
-		.number = run->world.core.claims.next_number};
+		.number = run->world.claims.next_number};
 	request->peer = &run->peers[by->peer];
 	request->client_process = by->process;
 	vector_add(&run->calls, call);
@@ -218,7 +220,7 @@ static void step_claim(struct trial *run)
 	struct request *request;
 	struct call *call = trial_new_call(
 		run, REQUEST_CLAIM, chance_below(&run->chance, CONNECTIONS), &request);
-	const struct vector *devices = &run->world.core.inventory.devices;
+	const struct vector *devices = &run->world.devices.inventory.devices;
 
 	set_owner(run, call);
 	set_life(run, call, request);
@@ -241,7 +243,7 @@ static void step_claim(struct trial *run)
 
 static int64_t any_number(struct trial *run)
 {
-	const struct vector *instances = &run->world.core.claims.instances;
+	const struct vector *instances = &run->world.claims.instances;
 
 	if (instances->count == 0 || chance_in(&run->chance, 10))
 		return 1 + chance_below(&run->chance, 20);
@@ -294,7 +296,7 @@ static void step_close(struct trial *run)
 	unsigned at = chance_below(&run->chance, CONNECTIONS);
 
 	trial_say("close %" PRIu64, run->clients[at].connection);
-	claims_close_connection(&run->world.core, run->clients[at].connection);
+	ending_connection(&run->world.claims, run->clients[at].connection);
 	trial_open_client(run, at);
 }
 
@@ -305,13 +307,13 @@ static void step_end(struct trial *run)
 
 	trial_say("end %" PRId64, ended.pid);
 	run->processes[at].start++;
-	claims_end_process(&run->world.core, &ended);
+	ending_process(&run->world.claims, &ended);
 	for (size_t i = 0; i < CONNECTIONS; i++)
 		if (process_equal(&run->clients[i].process, &ended))
 			run->clients[i].process = run->processes[at];
 }
 
-/* As a timer does it: the core runs when it said that something is due. */
+/* As a timer does it: the claims run when it said that something is due. */
 static void step_time(struct trial *run)
 {
 	int64_t passes = chance_below(&run->chance, 3000) * CLOCK_MILLISECOND;
@@ -322,21 +324,22 @@ static void step_time(struct trial *run)
 		run->trouble = true;
 	trial_say("time %" PRId64, passes / CLOCK_MILLISECOND);
 	run->now += passes;
-	if (claims_deadline(&run->world.core) <= run->now)
+	if (claims_deadline(&run->world.claims) <= run->now)
 		trial_turn(run);
 	trial_check(run);
 }
 
 static bool objects(const struct trial *run, const struct ruleset *ruleset)
 {
-	const struct vector *instances = &run->world.core.claims.instances;
+	const struct vector *instances = &run->world.claims.instances;
 
 	for (size_t i = 0; i < instances->count; i++) {
 		const struct instance *instance = instances->items[i];
 		const struct resource_group *group =
 			ruleset_find_group(ruleset, instance->group->bytes);
 
-		if (!instance->released && (!group || group->kind != instance->kind))
+		if (instance->phase != INSTANCE_RELEASED &&
+			(!group || group->kind != instance->kind))
 			return true;
 	}
 	return false;
@@ -350,7 +353,7 @@ static void step_reload(struct trial *run)
 	struct rule_errors errors = {0};
 
 	assert_non_null(ruleset);
-	claims_check_rules(&run->world.core, ruleset, &errors);
+	kept_group_check(&run->world.claims, ruleset, &errors);
 	assert_int_equal(errors.errors.count > 0, objects(run, ruleset));
 	ruleset_free(ruleset);
 	trial_say("reload%s: %s", errors.errors.count > 0 ? " refused" : "", text);

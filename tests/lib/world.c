@@ -9,12 +9,14 @@
 void world_init(struct world *world)
 {
 	*world = (struct world){0};
-	core_init(&world->core, &world->pool, &world->counters);
+	devices_init(&world->devices, &world->pool, &world->counters);
+	claims_init(&world->claims, &world->devices);
 }
 
 void world_done(struct world *world)
 {
-	core_done(&world->core);
+	claims_done(&world->claims);
+	devices_done(&world->devices);
 	text_pool_done(&world->pool);
 }
 
@@ -44,14 +46,15 @@ struct ruleset *world_load(struct world *world, const char *rules)
 	return ruleset;
 }
 
-void world_put_in_force(struct core *core, struct ruleset *ruleset, struct vector *ret_moves)
+void world_put_in_force(struct claims *claims, struct ruleset *ruleset, struct vector *ret_moves)
 {
 	struct device *device;
 
-	core_stage_rules(core, ruleset);
-	while ((device = core_stage_next(core)))
-		core_stage_device(core, device, NULL);
-	core_swap_rules(core, ret_moves);
+	devices_stage_rules(claims->devices, ruleset);
+	while ((device = devices_stage_next(claims->devices)))
+		devices_stage_device(claims->devices, device, NULL);
+	devices_swap_rules(claims->devices, ret_moves);
+	claims_follow_rules(claims);
 }
 
 void world_set_rules(struct world *world, const char *rules)
@@ -61,8 +64,8 @@ void world_set_rules(struct world *world, const char *rules)
 
 	if (!ruleset)
 		abort();
-	world_put_in_force(&world->core, ruleset, &moves);
-	world->core.rules_reloaded = false;
+	world_put_in_force(&world->claims, ruleset, &moves);
+	world->devices.rules_reloaded = false;
 	move_list_done(&moves);
 }
 
@@ -142,5 +145,5 @@ void world_see_all(struct world *world, const char *words)
 		rest = end ? end + 3 : NULL;
 	}
 	free(copy);
-	core_see_all(&world->core, &found);
+	devices_see_all(&world->devices, &found);
 }

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A core without descriptors, for tests: rules from text, devices from `field=value` words. */
+/* Devices and claims without descriptors, for tests: rules from text, devices from `field=value`
+ * words. */
 #pragma once
 
-#include "core/core.h"
+#include "claims/claims.h"
 #include "rules/load.h"
 
 struct world {
 	struct text_pool pool;
 	struct counters counters;
-	struct core core;
+	struct devices devices;
+	struct claims claims;
 };
 
 void world_init(struct world *world);
@@ -17,8 +19,8 @@ void world_done(struct world *world);
 /* The rules of one text. NULL if it has errors, which are then printed. */
 struct ruleset *world_load(struct world *world, const char *rules);
 
-/* Puts `ruleset` (taken over) in force in one go; ret_moves as core_swap_rules. */
-void world_put_in_force(struct core *core, struct ruleset *ruleset, struct vector *ret_moves);
+/* Puts `ruleset` (taken over) in force in one go; ret_moves as devices_swap_rules. */
+void world_put_in_force(struct claims *claims, struct ruleset *ruleset, struct vector *ret_moves);
 
 /* Puts the rules of one text in force before there is anything to tell; aborts on errors. */
 void world_set_rules(struct world *world, const char *rules);

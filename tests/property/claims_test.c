@@ -103,10 +103,10 @@ static void finish(struct trial *run)
 	release_everything(run);
 	for (size_t i = 0; i < run->calls.count; i++)
 		assert_true(((struct call *)run->calls.items[i])->answered);
-	assert_int_equal(claims_count(&run->world.core), 0);
-	assert_int_equal(run->world.core.claims.instances.count, 0);
-	assert_true(list_is_empty(&run->world.core.claims.queues));
-	assert_true(claims_deadline(&run->world.core) == CLOCK_NEVER);
+	assert_int_equal(roster_count(&run->world.claims), 0);
+	assert_int_equal(run->world.claims.instances.count, 0);
+	assert_true(list_is_empty(&run->world.claims.queues));
+	assert_true(claims_deadline(&run->world.claims) == CLOCK_NEVER);
 	trial_check_fresh(run);
 }
 

@@ -132,10 +132,10 @@ static char *without_group(const struct text *json)
 	return copy;
 }
 
-static void compare(struct subscriber *subscriber, const struct core *core)
+static void compare(struct subscriber *subscriber, const struct claims *claims)
 {
 	for (size_t i = 0; i < DEVICES; i++) {
-		const struct device *device = core_find(core, ids[i]);
+		const struct device *device = devices_find(claims->devices, ids[i]);
 		const struct known *known = &subscriber->devices[i];
 		char *told;
 		char *is;
@@ -288,7 +288,7 @@ static void add_properties(struct machine *machine, struct facts *facts, const s
 /* Often nothing but properties is other than it was. */
 static struct facts *look_at(struct machine *machine, const char *id)
 {
-	const struct device *known = core_find(&machine->world.core, id);
+	const struct device *known = devices_find(&machine->world.devices, id);
 	struct facts *facts = known && random_below(3) == 0
 				      ? facts_copy_without_properties(known->now.facts)
 				      : random_facts(&machine->world, id);
@@ -297,7 +297,7 @@ static struct facts *look_at(struct machine *machine, const char *id)
 	for (size_t i = 0; facts->kinds == KIND_MASK(KIND_USB) && i < 2; i++)
 		machine->properties[device][i] =
 			(const char *const[]){"x", "y", NULL}[random_below(3)];
-	add_properties(machine, facts, &machine->world.core.ruleset->properties);
+	add_properties(machine, facts, &machine->world.devices.ruleset->properties);
 	return facts;
 }
 
@@ -311,54 +311,54 @@ static void see(struct machine *machine, const char *id)
 	for (size_t i = CANDIDATES; id == ids[CARRIER] && i < DEVICES; i++)
 		if (machine->candidates & 1u << (i - CANDIDATES))
 			vector_add(&found, look_at(machine, ids[i]));
-	core_see_all(&machine->world.core, &found);
+	devices_see_all(&machine->world.devices, &found);
 }
 
 static void lose(struct machine *machine, const char *id)
 {
 	if (id == ids[CARRIER])
 		machine->candidates = 0;
-	core_lose(&machine->world.core, id);
+	devices_lose(&machine->world.devices, id);
 }
 
 static void check_candidates(const struct machine *machine)
 {
 	for (size_t i = CANDIDATES; i < DEVICES; i++)
-		assert_int_equal(core_find(&machine->world.core, ids[i]) != NULL,
+		assert_int_equal(devices_find(&machine->world.devices, ids[i]) != NULL,
 			(machine->candidates >> (i - CANDIDATES)) & 1);
 }
 
 /* A slice of `most` devices; as the daemon it reads properties only if other ones are named. */
 static void stage_slice(struct machine *machine, unsigned most)
 {
-	struct core *core = &machine->world.core;
+	struct claims *claims = &machine->world.claims;
 	struct device *device;
 
-	while (most-- > 0 && (device = core_stage_next(core))) {
+	while (most-- > 0 && (device = devices_stage_next(claims->devices))) {
 		struct facts *facts = NULL;
 
-		if (core->stage.other_keys) {
+		if (claims->devices->stage.other_keys) {
 			facts = facts_copy_without_properties(device->now.facts);
-			add_properties(machine, facts, &core->stage.ruleset->properties);
+			add_properties(machine, facts, &claims->devices->stage.ruleset->properties);
 		}
-		core_stage_device(core, device, facts);
+		devices_stage_device(claims->devices, device, facts);
 	}
 }
 
 static void reload_step(struct machine *machine, struct vector *moves)
 {
-	struct core *core = &machine->world.core;
+	struct claims *claims = &machine->world.claims;
 
-	if (!core->stage.ruleset || random_below(10) == 0)
-		core_stage_rules(core, next_rules(&machine->world));
+	if (!claims->devices->stage.ruleset || random_below(10) == 0)
+		devices_stage_rules(claims->devices, next_rules(&machine->world));
 	stage_slice(machine, random_below(DEVICES));
-	if (!core_stage_next(core))
-		core_swap_rules(core, moves);
+	if (!devices_stage_next(claims->devices))
+		devices_swap_rules(claims->devices, moves);
 }
 
 static void check_device(struct machine *machine, const struct device *device)
 {
-	struct ruleset *ruleset = machine->world.core.ruleset;
+	struct ruleset *ruleset = machine->world.devices.ruleset;
 	const struct rule *fresh = evaluate(ruleset, device->now.facts);
 	struct facts *facts = facts_copy_without_properties(device->now.facts);
 
@@ -374,16 +374,16 @@ static void check_device(struct machine *machine, const struct device *device)
 
 static void settle(struct machine *machine, struct subscriber *subscriber)
 {
-	struct core *core = &machine->world.core;
+	struct claims *claims = &machine->world.claims;
 	struct delta delta = {0};
 
-	core_settle(core, &delta);
+	claims_settle(claims, &delta);
 	for (size_t i = 0; i < delta.changes.count; i++)
 		apply(subscriber, delta.changes.items[i]);
 	delta_done(&delta);
-	compare(subscriber, core);
-	for (size_t i = 0; i < core->inventory.devices.count; i++)
-		check_device(machine, core->inventory.devices.items[i]);
+	compare(subscriber, claims);
+	for (size_t i = 0; i < claims->devices->inventory.devices.count; i++)
+		check_device(machine, claims->devices->inventory.devices.items[i]);
 }
 
 static void run_case(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The service over a core of made-up devices, steered by lines on standard input, so that tests of
+ * The service over made-up devices, steered by lines on standard input, so that tests of
  * the socket need no hardware and no daemon. Each line is carried out in a turn of its own and
  * answered with `done SEQ` when that turn is published:
  *
@@ -18,7 +18,10 @@
  */
 #include "base/clock.h"
 #include "base/memory.h"
-#include "core/claims.h"
+#include "claims/answer.h"
+#include "claims/claims.h"
+#include "claims/ending.h"
+#include "claims/operation.h"
 #include "io/socket/listen.h"
 #include "io/socket/service.h"
 #include "lib/world.h"
@@ -38,7 +41,8 @@ struct server {
 	struct event *timer;
 	struct buffer line;
 	struct text_pool pool;
-	struct core core;
+	struct devices devices;
+	struct claims claims;
 	struct status status;
 	struct rights rights;
 	struct service_limits limits;
@@ -90,7 +94,7 @@ static int load(struct server *server, const char *bytes, struct rule_errors *er
 static struct facts *make_facts(struct server *server, const char *id, const char *tag)
 {
 	bool usb = strncmp(id, "usb:", 4) == 0;
-	const struct device *known = core_find(&server->core, id);
+	const struct device *known = devices_find(&server->devices, id);
 	struct facts *facts = facts_new(text_intern_string(&server->pool, id),
 		usb ? KIND_MASK(KIND_USB) : KIND_MASK(KIND_PCI));
 
@@ -122,13 +126,13 @@ static void fill(struct server *server, unsigned long count)
 
 		snprintf(id, sizeof(id), "pci:%04lx:%02lx:%02lx.%lx", 0x1000 + (i >> 16),
 			i >> 8 & 0xff, i >> 3 & 0x1f, i & 7);
-		core_see(&server->core, make_facts(server, id, "other"));
+		devices_see(&server->devices, make_facts(server, id, "other"));
 	}
 }
 
 static void run_burst(struct server *server)
 {
-	const struct vector *devices = &server->core.inventory.devices;
+	const struct vector *devices = &server->devices.inventory.devices;
 
 	for (unsigned i = 0; i < CHANGES_PER_TURN && server->burst > 0; i++) {
 		const struct device *device = devices->items[server->burst-- % devices->count];
@@ -138,7 +142,7 @@ static void run_burst(struct server *server)
 		text_replace(&facts->name, text_ref(device->now.facts->name));
 		snprintf(driver, sizeof(driver), "driver%lu", server->changes++);
 		facts_set(facts, &server->pool, FIELD_DRIVER, driver);
-		core_see(&server->core, facts);
+		devices_see(&server->devices, facts);
 	}
 }
 
@@ -159,15 +163,15 @@ static void carry_out(struct server *server, const char *line)
 
 	sscanf(line, "%15s %31s %31s", verb, id, tag);
 	if (strcmp(verb, "add") == 0 || strcmp(verb, "change") == 0)
-		core_see(&server->core, make_facts(server, id, tag));
+		devices_see(&server->devices, make_facts(server, id, tag));
 	else if (strcmp(verb, "remove") == 0)
-		core_lose(&server->core, id);
+		devices_lose(&server->devices, id);
 	else if (strcmp(verb, "fill") == 0)
 		fill(server, strtoul(id, NULL, 10));
 	else if (strcmp(verb, "burst") == 0)
 		server->burst += strtoul(id, NULL, 10);
 	else if (strcmp(verb, "resync") == 0)
-		core_note_resync(&server->core);
+		devices_note_resync(&server->devices);
 	else if (strcmp(verb, "reload") == 0)
 		server->bad_rules = strcmp(id, "bad") == 0;
 	else
@@ -211,7 +215,7 @@ static void publish(struct server *server)
 {
 	struct delta delta = {0};
 
-	core_settle(&server->core, &delta);
+	claims_settle(&server->claims, &delta);
 	server->seq += delta.changes.count;
 	service_publish(server->service, &delta);
 	delta_done(&delta);
@@ -228,7 +232,7 @@ static void reload(struct server *server, struct call *call)
 		rule_errors_done(&errors);
 		return;
 	}
-	world_put_in_force(&server->core, ruleset, &moves);
+	world_put_in_force(&server->claims, ruleset, &moves);
 	publish(server);
 	call_reply_reload(call, &moves);
 	move_list_done(&moves);
@@ -243,21 +247,23 @@ static void carry_out_requests(struct server *server)
 	struct call *call;
 	uint64_t connection;
 
+	claims_follow(&server->claims);
 	while ((call = service_take_change(server->service, CHANGE_REQUEST))) {
 		request = call_read_request(call);
 		if (!request)
 			continue;
 		request->process.pid = request->pid;
 		request->client_process.pid = 1;
-		claims_request(&server->core, request, now);
+		claims_request(&server->claims, request, now);
 	}
 	while (service_take_closed(server->service, &connection))
-		claims_close_connection(&server->core, connection);
-	claims_turn(&server->core, now);
-	while ((batch = claims_take_batch(&server->core))) {
+		ending_connection(&server->claims, connection);
+	claims_turn(&server->claims, now);
+	while ((batch = operation_take_batch(&server->claims))) {
 		batch->outcome = BATCH_COMMITTED;
-		claims_finish(&server->core, batch, now);
-		claims_turn(&server->core, now);
+		operation_finish(&server->claims, batch, now);
+		claims_follow(&server->claims);
+		claims_turn(&server->claims, now);
 	}
 }
 
@@ -265,7 +271,7 @@ static void answer_requests(struct server *server)
 {
 	struct request *request;
 
-	while ((request = claims_take_answer(&server->core))) {
+	while ((request = answer_take(&server->claims))) {
 		call_reply_request(request);
 		request_free(request);
 	}
@@ -302,7 +308,7 @@ static void wait_for_events(struct server *server)
 {
 	int64_t deadline = service_deadline(server->service);
 	int64_t now = clock_monotonic() + server->clock_offset;
-	int64_t due = claims_deadline(&server->core);
+	int64_t due = claims_deadline(&server->claims);
 	int64_t wait;
 	struct timeval interval;
 
@@ -321,7 +327,7 @@ static int start(struct server *server, char **argument)
 {
 	struct service_options options = {
 		.base = server->base,
-		.core = &server->core,
+		.claims = &server->claims,
 		.status = &server->status,
 		.rights = &server->rights,
 		.ring_bytes = strtoul(argument[3], NULL, 10),
@@ -354,12 +360,13 @@ static void set_up(struct server *server)
 	server->base = event_base_new();
 	server->status = (struct status){
 		.version = HOSTDEVD_VERSION, .monitor = "kernel", .started = clock_real()};
-	core_init(&server->core, &server->pool, &server->status.counters);
-	server->core.rights = &server->rights;
+	devices_init(&server->devices, &server->pool, &server->status.counters);
+	claims_init(&server->claims, &server->devices);
+	server->claims.rights = &server->rights;
 	if (load(server, rules, &errors, &ruleset) != 0)
 		abort();
-	world_put_in_force(&server->core, ruleset, &moves);
-	server->core.rules_reloaded = false; /* seq begins with the first device */
+	world_put_in_force(&server->claims, ruleset, &moves);
+	server->devices.rules_reloaded = false; /* seq begins with the first device */
 	fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK);
 	server->input =
 		event_new(server->base, STDIN_FILENO, EV_READ | EV_PERSIST, on_input, server);
@@ -373,7 +380,8 @@ static void tear_down(struct server *server)
 	event_free(server->input);
 	event_free(server->timer);
 	event_base_free(server->base);
-	core_done(&server->core);
+	claims_done(&server->claims);
+	devices_done(&server->devices);
 	text_pool_done(&server->pool);
 	buffer_done(&server->line);
 }

@@ -97,7 +97,7 @@ static void test_group_keys(void **state)
 	owner = group->owners.items[1];
 	assert_string_equal(owner->pattern->bytes, "tenant:y");
 	assert_int_equal(owner->most, 4);
-	assert_int_equal(group->unsafe, 1u << UNSAFE_HOST_SWAP);
+	assert_int_equal(group->unsafe, 1u << REASON_HOST_SWAP);
 	assert_int_equal(group->return_grace, 60);
 	assert_true(group->cdi);
 	unload(&loaded);

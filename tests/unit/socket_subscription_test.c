@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a subscriber is sent, in pieces of any size: the same bytes, each once. */
+#include "claims/claims.h"
 #include "io/socket/subscription.h"
 
 #include "base/memory.h"
@@ -17,34 +18,34 @@
 static struct text_pool pool;
 static struct counters counters;
 
-static void see(struct core *core, const char *id, const char *name)
+static void see(struct claims *claims, const char *id, const char *name)
 {
 	struct facts *facts = facts_new(
 		text_intern_string(&pool, id), KIND_MASK(id[0] == 'u' ? KIND_USB : KIND_PCI));
 
 	facts->name = text_intern_string(&pool, name);
-	core_see(core, facts);
+	devices_see(claims->devices, facts);
 }
 
 /* Settles and adds all to the journal. */
-static void publish(struct core *core, struct journal *journal)
+static void publish(struct claims *claims, struct journal *journal)
 {
 	struct delta delta = {0};
 
-	core_settle(core, &delta);
+	claims_settle(claims, &delta);
 	for (size_t i = 0; i < delta.changes.count; i++)
 		journal_add(journal, delta.changes.items[i], 5);
 	delta_done(&delta);
 }
 
-static void change_all(struct core *core, struct journal *journal, const char *name)
+static void change_all(struct claims *claims, struct journal *journal, const char *name)
 {
 	static const char *const ids[] = {
 		"pci:0000:01:00.0", "pci:0000:02:00.0", "usb:1-1", "usb:1-2", "usb:1-3"};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(ids); i++)
-		see(core, ids[i], name);
-	publish(core, journal);
+		see(claims, ids[i], name);
+	publish(claims, journal);
 }
 
 /* Sends all that is due, at most `most` bytes at a time, onto `ret_sent`. */
@@ -95,21 +96,24 @@ static const char *outline(struct buffer *sent)
 }
 
 struct world {
-	struct core core;
+	struct devices devices;
+	struct claims claims;
 	struct journal journal;
 };
 
 static void world_init(struct world *world, size_t ring)
 {
-	core_init(&world->core, &pool, &counters);
+	devices_init(&world->devices, &pool, &counters);
+	claims_init(&world->claims, &world->devices);
 	journal_init(&world->journal, ring, 1 << 20);
-	change_all(&world->core, &world->journal, "first");
+	change_all(&world->claims, &world->journal, "first");
 }
 
 static void world_done(struct world *world)
 {
 	journal_done(&world->journal);
-	core_done(&world->core);
+	claims_done(&world->claims);
+	devices_done(&world->devices);
 }
 
 static const struct {
@@ -135,8 +139,9 @@ static void begin(struct subscription *subscription, struct world *world, size_t
 {
 	static const char ready[] = "{\"parameters\":{\"event\":{\"seq\":5,\"usec\":5,\"type\":"
 				    "\"ready\",\"epoch\":\"e\"}},\"continues\":true}";
-	struct snapshot *snapshot =
-		watches[watch].snapshot ? snapshot_new(&world->core, world->journal.last, 5) : NULL;
+	struct snapshot *snapshot = watches[watch].snapshot
+					    ? snapshot_new(&world->claims, world->journal.last, 5)
+					    : NULL;
 
 	*subscription = (struct subscription){.filter = watches[watch].filter};
 	subscription_init(subscription, watches[watch].since, world->journal.last, snapshot);
@@ -159,7 +164,7 @@ static void test_watches_in_pieces(void **state)
 			world_init(&world, 100);
 			begin(&subscription, &world, watch);
 			send_all(&subscription, &world.journal, sizes[size], &sent);
-			change_all(&world.core, &world.journal, "second");
+			change_all(&world.claims, &world.journal, "second");
 			send_all(&subscription, &world.journal, sizes[size], &sent);
 			if (strcmp(outline(&sent), watches[watch].want) != 0)
 				fail_msg("%s by %zu: %s", watches[watch].what, sizes[size],
@@ -188,7 +193,7 @@ static void test_event_during_snapshot(void **state)
 	subscription_gather(&subscription, &world.journal, &parcel, &end);
 	buffer_add(&sent, vectors[0].iov_base, 11);
 	subscription_advance(&subscription, &world.journal, &parcel, &end, 11);
-	change_all(&world.core, &world.journal, "second");
+	change_all(&world.claims, &world.journal, "second");
 	subscription_skip(&subscription, &world.journal);
 	send_all(&subscription, &world.journal, 100000, &sent);
 	assert_string_equal(outline(&sent), watches[1].want);
@@ -210,15 +215,15 @@ static void test_lost(void **state)
 	begin(&live, &world, 1);
 	begin(&pci, &world, 5);
 	pci.at.next = 8;
-	change_all(&world.core, &world.journal, "second");
+	change_all(&world.claims, &world.journal, "second");
 	subscription_skip(&pci, &world.journal);
 	assert_int_equal(pci.at.next, 11);
-	see(&world.core, "usb:1-1", "third");
-	see(&world.core, "usb:1-2", "third");
-	publish(&world.core, &world.journal);
+	see(&world.claims, "usb:1-1", "third");
+	see(&world.claims, "usb:1-2", "third");
+	publish(&world.claims, &world.journal);
 	assert_false(subscription_is_lost(&live, &world.journal));
-	see(&world.core, "usb:1-1", "fourth");
-	publish(&world.core, &world.journal);
+	see(&world.claims, "usb:1-1", "fourth");
+	publish(&world.claims, &world.journal);
 	assert_true(subscription_is_lost(&live, &world.journal));
 	assert_false(subscription_is_lost(&pci, &world.journal));
 	subscription_done(&live);
@@ -240,7 +245,7 @@ static void test_behind(void **state)
 	begin(&pci, &world, 5);
 	pci.at.next = 6;
 	assert_false(subscription_is_behind(&live, &world.journal, 0));
-	change_all(&world.core, &world.journal, "second");
+	change_all(&world.claims, &world.journal, "second");
 	waiting = journal_bytes_from(&world.journal, 6);
 	assert_true(subscription_is_behind(&live, &world.journal, (size_t)waiting - 1));
 	assert_false(subscription_is_behind(&live, &world.journal, (size_t)waiting));
@@ -268,7 +273,8 @@ static void test_behind_as_it_goes(void **state)
 			size_t most = turn * 7919 % 3000;
 
 			if (turn % 3 == 0)
-				change_all(&world.core, &world.journal, turn % 2 ? "odd" : "even");
+				change_all(
+					&world.claims, &world.journal, turn % 2 ? "odd" : "even");
 			if (turn % 5 == 4 && subscription.at.next < world.journal.last - turn % 8)
 				subscription.at.next += turn % 8;
 			if (subscription.at.next < journal_oldest(&world.journal))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Claims: the daemon's own socket, core and store, with its thread, in this process (lib/bureau.h);
+ * Claims: the daemon's own socket, claims and store, with its thread, in this process (lib/bureau.h);
  * the clients in another; beside them lib/echo.h, which answers as soon as the same rows are
  * committed by the same statements to a database of the same pragmas in the same file system.
  *
@@ -82,12 +82,14 @@ static double have_done(
 
 static void add_devices(struct bench *bench, unsigned count)
 {
-	struct core *core = bench->bureau.core;
+	struct claims *claims = bench->bureau.claims;
 
 	for (unsigned i = 0; i < count; i++) {
 		if (i % 64 == 0)
-			core_see(core, fleet_physical_function(core->pool, i / 64));
-		core_see(core, fleet_virtual_function(core->pool, i, "iavf"));
+			devices_see(claims->devices,
+				fleet_physical_function(claims->devices->pool, i / 64));
+		devices_see(
+			claims->devices, fleet_virtual_function(claims->devices->pool, i, "iavf"));
 	}
 }
 
@@ -177,7 +179,7 @@ static double pair_cost(struct bench *bench, enum errand errand)
 /* `EVENTS` devices from number `from` on lose one driver and get another, in one turn. */
 static double events_cost(struct bench *bench, unsigned from)
 {
-	struct core *core = bench->bureau.core;
+	struct claims *claims = bench->bureau.claims;
 	double rounds[ROUNDS * 5];
 
 	for (unsigned i = 0; i < ROUNDS * 5; i++) {
@@ -185,7 +187,8 @@ static double events_cost(struct bench *bench, unsigned from)
 		double start = measure_cpu();
 
 		for (unsigned k = 0; k < EVENTS; k++)
-			core_see(core, fleet_virtual_function(core->pool, from + k, driver));
+			devices_see(claims->devices,
+				fleet_virtual_function(claims->devices->pool, from + k, driver));
 		bureau_turn(&bench->bureau);
 		rounds[i] = (measure_cpu() - start) / EVENTS;
 	}

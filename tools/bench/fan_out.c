@@ -150,12 +150,13 @@ static double tell_theirs(struct bench *bench, const struct delta *delta)
 /* As many devices as there are to be events lose one driver and get another. */
 static void change_devices(struct bench *bench, unsigned count, struct delta *ret_delta)
 {
-	struct core *core = &bench->station.world.core;
+	struct claims *claims = &bench->station.world.claims;
 	const char *driver = bench->changes++ & 1 ? "iavf" : "vfio-pci";
 
 	for (unsigned i = 0; i < count; i++)
-		core_see(core, fleet_virtual_function(core->pool, i, driver));
-	core_settle(core, ret_delta);
+		devices_see(
+			claims->devices, fleet_virtual_function(claims->devices->pool, i, driver));
+	claims_settle(claims, ret_delta);
 	if (ret_delta->changes.count != count)
 		abort();
 }
@@ -225,12 +226,13 @@ static void gather_crowds(struct bench *bench, unsigned subscribers)
 
 static void add_devices(struct bench *bench)
 {
-	struct core *core = &bench->station.world.core;
+	struct claims *claims = &bench->station.world.claims;
 	struct delta delta = {0};
 
 	for (unsigned i = 0; i < DEVICES; i++)
-		core_see(core, fleet_virtual_function(core->pool, i, "iavf"));
-	core_settle(core, &delta);
+		devices_see(
+			claims->devices, fleet_virtual_function(claims->devices->pool, i, "iavf"));
+	claims_settle(claims, &delta);
 	delta_done(&delta);
 }
 

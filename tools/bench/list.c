@@ -70,9 +70,10 @@ static void turn(struct station *station, struct figures *figures, unsigned roun
 
 static void change_a_device(struct station *station, unsigned round)
 {
-	struct core *core = &station->world.core;
+	struct claims *claims = &station->world.claims;
 
-	core_see(core, fleet_virtual_function(core->pool, 0, round & 1 ? "iavf" : "vfio-pci"));
+	devices_see(claims->devices,
+		fleet_virtual_function(claims->devices->pool, 0, round & 1 ? "iavf" : "vfio-pci"));
 	station_publish(station);
 }
 
@@ -142,12 +143,13 @@ int main(void)
 			2 * DEVICES + 1},
 	};
 	struct bench bench;
-	struct core *core = &bench.station.world.core;
+	struct claims *claims = &bench.station.world.claims;
 
 	station_init(&bench.station, fleet_rules);
 	crowd_start(&bench.crowd, bench.station.path);
 	for (unsigned i = 0; i < DEVICES; i++)
-		core_see(core, fleet_virtual_function(core->pool, i, "iavf"));
+		devices_see(
+			claims->devices, fleet_virtual_function(claims->devices->pool, i, "iavf"));
 	station_publish(&bench.station);
 	station_listen(&bench.station);
 	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {

@@ -57,17 +57,17 @@ static double allocated(void *memory)
 	return (double)malloc_usable_size(memory) + sizeof(size_t);
 }
 
-static void settle(struct core *core)
+static void settle(struct claims *claims)
 {
 	struct delta delta = {0};
 
-	core_settle(core, &delta);
+	claims_settle(claims, &delta);
 	delta_done(&delta);
 }
 
-static void print_inventory(const struct core *core, const char *kind, struct usage each)
+static void print_inventory(const struct claims *claims, const char *kind, struct usage each)
 {
-	const struct device *device = core->inventory.devices.items[DEVICES / 2];
+	const struct device *device = claims->devices->inventory.devices.items[DEVICES / 2];
 	double json = allocated(device->told.json);
 	double facts = allocated(device->told.facts);
 	double self = allocated((void *)device);
@@ -87,15 +87,15 @@ static void measure_inventory(const char *kind, fleet_device *make)
 
 	world_init(&world);
 	world_set_rules(&world, fleet_rules);
-	core_see(&world.core, make(&world.pool, DEVICES, "vfio-pci"));
-	settle(&world.core); /* what the first one needs is nobody's */
+	devices_see(&world.devices, make(&world.pool, DEVICES, "vfio-pci"));
+	settle(&world.claims); /* what the first one needs is nobody's */
 	before = measure_usage();
 	for (unsigned i = 0; i < DEVICES; i++) {
-		core_see(&world.core, make(&world.pool, i, "vfio-pci"));
+		devices_see(&world.devices, make(&world.pool, i, "vfio-pci"));
 		if (i % SLICE == SLICE - 1)
-			settle(&world.core);
+			settle(&world.claims);
 	}
-	print_inventory(&world.core, kind, usage_since(before, DEVICES));
+	print_inventory(&world.claims, kind, usage_since(before, DEVICES));
 	world_done(&world);
 }
 
@@ -151,10 +151,11 @@ static struct usage take_snapshot(struct station *station, int descriptor, unsig
 
 static void fill_station(struct station *station)
 {
-	struct core *core = &station->world.core;
+	struct claims *claims = &station->world.claims;
 
 	for (unsigned i = 0; i < DEVICES; i++) {
-		core_see(core, fleet_virtual_function(core->pool, i, "vfio-pci"));
+		devices_see(claims->devices,
+			fleet_virtual_function(claims->devices->pool, i, "vfio-pci"));
 		if (i % SLICE == SLICE - 1)
 			station_publish(station);
 	}
@@ -206,15 +207,15 @@ static void measure_history(void)
 
 	world_init(&world);
 	journal_init(&journal, RING, (size_t)64 * 1024 * 1024);
-	core_see(&world.core, fleet_virtual_function(&world.pool, 0, "iavf"));
-	settle(&world.core);
+	devices_see(&world.devices, fleet_virtual_function(&world.pool, 0, "iavf"));
+	settle(&world.claims);
 	before = measure_usage();
 	for (unsigned i = 0; i < RING; i++) {
 		struct delta delta = {0};
 
-		core_see(&world.core,
+		devices_see(&world.devices,
 			fleet_virtual_function(&world.pool, 0, i & 1 ? "iavf" : "vfio-pci"));
-		core_settle(&world.core, &delta);
+		claims_settle(&world.claims, &delta);
 		journal_add(&journal, delta.changes.items[0], i);
 		delta_done(&delta);
 	}

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "core/drift.h"
+#include "devices/drift.h"
 
 /*
  * Appends every device that libusb lists to ret_opinions (of struct opinion, owned). No device is

@@ -34,7 +34,7 @@ struct connection {
 	struct outbox outbox;
 	struct subscription *subscription; /* of a Watch; no other call follows it */
 	bool ended;			   /* the client sends nothing more */
-	bool requested;			   /* something in core may hang on it */
+	bool requested;			   /* something in claims may hang on it */
 	bool dead;
 };
 

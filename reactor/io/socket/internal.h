@@ -9,7 +9,7 @@
 
 struct service {
 	struct event_base *base;
-	struct core *core;
+	struct claims *claims;
 	struct status *status;
 	const struct rights *rights;
 	struct service_limits limits;

@@ -9,7 +9,7 @@
 /* One table of parameters as an unnamed array, so that a method is one row. */
 #define PARAMETERS(...) ((const struct parameter[]){__VA_ARGS__, {.name = NULL}})
 
-/* What is decided in core/, by what `reader` finds in the call. */
+/* What is decided in claims/, by what `reader` finds in the call. */
 #define REQUEST(name, reader)                                                                      \
 	.changes = true, .change = CHANGE_REQUEST, .request = REQUEST_##name, .read = (reader)
 

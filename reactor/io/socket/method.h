@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "core/rights.h"
+#include "claims/rights.h"
 #include "io/socket/call.h"
 #include "io/socket/parameter.h"
 #include "io/socket/service.h"

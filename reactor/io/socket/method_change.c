@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Replies to a Reload: the daemon has carried it out. */
-#include "core/describe.h"
+#include "devices/describe.h"
 #include "io/socket/internal.h"
 #include "io/socket/method.h"
 #include "io/socket/reply.h"
@@ -25,7 +25,7 @@ void call_reply_reload(struct call *call, const struct vector *moves)
 		write_move(&json, moves->items[i]);
 	writer_close(&json, ']');
 	writer_key(&json, "findings");
-	describe_findings(&json, call->connection->service->core->ruleset);
+	describe_findings(&json, call->connection->service->claims->devices->ruleset);
 	reply_close(call, &json);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a call about instances asks, as a request for core/. Here is judged what needs no more than
- * the call itself: what is missing, out of its range, or says two things at once.
+ * What a call about instances asks, as a request for claims/. Here is judged what needs no more
+ * than the call itself: what is missing, out of its range, or says two things at once.
  */
 #include "base/clock.h"
 #include "base/utf8.h"
@@ -35,7 +35,8 @@ static struct text *intern(struct call *call, const char *parameter)
 {
 	const char *string = call_string(call, parameter);
 
-	return string ? text_intern_string(call->connection->service->core->pool, string) : NULL;
+	return string ? text_intern_string(call->connection->service->claims->devices->pool, string)
+		      : NULL;
 }
 
 static bool read_name(struct call *call, const char *parameter, struct text **ret_name)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Methods that show the state: devices, groups, rules and the daemon itself, as published. */
-#include "core/describe.h"
+#include "claims/describe_group.h"
+#include "devices/describe.h"
 #include "io/socket/internal.h"
 #include "io/socket/method.h"
 #include "io/socket/reply.h"
@@ -13,7 +14,8 @@ void method_status(struct call *call)
 
 	reply_open(&json);
 	writer_key(&json, "status");
-	status_write(service->status, service->core, service->journal.last, service->epoch, &json);
+	status_write(
+		service->status, service->claims, service->journal.last, service->epoch, &json);
 	reply_close(call, &json);
 }
 
@@ -38,7 +40,8 @@ static bool read_group(struct call *call, const struct text **ret_name)
 	const struct resource_group *group = NULL;
 
 	if (name)
-		group = ruleset_find_group(call->connection->service->core->ruleset, name);
+		group = ruleset_find_group(
+			call->connection->service->claims->devices->ruleset, name);
 	if (name && !group) {
 		reply_no_group(call, name);
 		return false;
@@ -93,7 +96,8 @@ static bool is_wanted(const struct wanted *wanted, const struct device_view *vie
 
 void method_list_devices(struct call *call)
 {
-	const struct vector *devices = &call->connection->service->core->inventory.devices;
+	const struct vector *devices =
+		&call->connection->service->claims->devices->inventory.devices;
 	struct vector found = {0};
 	struct wanted wanted;
 
@@ -112,7 +116,7 @@ void method_list_devices(struct call *call)
 static const struct device *find_device(struct call *call)
 {
 	const char *id = call_string(call, "device");
-	const struct device *device = core_find(call->connection->service->core, id);
+	const struct device *device = devices_find(call->connection->service->claims->devices, id);
 	struct reply_error error = {"org.hostdevd.NoSuchDevice", "device", id};
 
 	if (device && device->told.facts)
@@ -147,7 +151,8 @@ void method_explain(struct call *call)
 	reply_open(&json);
 	writer_key_raw(&json, "device", device->told.json);
 	writer_key(&json, "verdicts");
-	explain_write(&json, call->connection->service->core->ruleset, device->told.facts);
+	explain_write(
+		&json, call->connection->service->claims->devices->ruleset, device->told.facts);
 	writer_key_text(&json, "group", device->told.group);
 	writer_key_text(&json, "rule", device->told.rule);
 	reply_close(call, &json);
@@ -157,7 +162,7 @@ void method_list_groups(struct call *call)
 {
 	struct vector groups = {0};
 
-	describe_groups(call->connection->service->core, &groups);
+	describe_groups(call->connection->service->claims, &groups);
 	reply_list(call, "groups", &groups);
 }
 
@@ -165,7 +170,7 @@ void method_list_rules(struct call *call)
 {
 	struct vector rules = {0};
 
-	describe_rules(call->connection->service->core, &rules);
+	describe_rules(call->connection->service->claims->devices, &rules);
 	reply_list(call, "rules", &rules);
 }
 
@@ -176,7 +181,7 @@ static bool is_named(const char *wanted, const struct text *name)
 
 void method_list_instances(struct call *call)
 {
-	const struct vector *instances = &call->connection->service->core->claims.instances;
+	const struct vector *instances = &call->connection->service->claims->instances;
 	const char *vm = call_string(call, "vm");
 	const char *tenant = call_string(call, "tenant");
 	const struct text *group;

@@ -127,7 +127,7 @@ static bool read_types(struct call *call, struct filter *filter)
 /* A group that does not exist is legal: it may come with the next rules. */
 static bool read_groups(struct call *call, struct filter *filter)
 {
-	struct text_pool *pool = call->connection->service->core->pool;
+	struct text_pool *pool = call->connection->service->claims->devices->pool;
 	const char *name;
 
 	for (size_t i = 0; (name = call_string_at(call, "groups", i)); i++) {
@@ -159,7 +159,7 @@ static struct snapshot *current_snapshot(struct service *service)
 {
 	if (!service->snapshot)
 		service->snapshot =
-			snapshot_new(service->core, service->journal.last, clock_real());
+			snapshot_new(service->claims, service->journal.last, clock_real());
 	return service->snapshot;
 }
 

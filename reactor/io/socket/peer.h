@@ -2,7 +2,7 @@
 /* Who is at the other end of a Unix socket, as the kernel noted it when it connected. */
 #pragma once
 
-#include "core/rights.h"
+#include "claims/rights.h"
 
 /* From SO_PEERCRED and SO_PEERGROUPS. The caller owns the groups: peer_done. */
 int peer_read(int descriptor, struct peer *ret_peer);

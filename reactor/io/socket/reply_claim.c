@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Answers to calls about instances, as core/ gave them. */
+/* Answers to calls about instances, as claims/ gave them. */
 #include "io/socket/internal.h"
 #include "io/socket/method.h"
 #include "io/socket/reply.h"

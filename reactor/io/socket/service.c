@@ -21,7 +21,7 @@ struct service *service_new(const struct service_options *options)
 	struct service *service = memory_allocate(sizeof(*service));
 
 	service->base = options->base;
-	service->core = options->core;
+	service->claims = options->claims;
 	service->status = options->status;
 	service->rights = options->rights;
 	service->limits = options->limits;

@@ -3,13 +3,13 @@
  * The socket: Varlink calls in, replies and events out (SPEC section 8).
  *
  * Callbacks of the loop only receive bytes and cut them into calls. The turn does the rest, in this
- * order: calls that change something, then core_settle, service_publish, calls that read,
+ * order: calls that change something, then claims_settle, service_publish, calls that read,
  * service_flush, service_reap. So a list never shows what its seq does not include.
  */
 #pragma once
 
-#include "core/request.h"
-#include "core/status.h"
+#include "claims/request.h"
+#include "claims/status.h"
 #include "rules/load.h"
 
 struct event_base;
@@ -27,7 +27,7 @@ struct service_limits {
 
 struct service_options {
 	struct event_base *base;
-	struct core *core;
+	struct claims *claims;
 	struct status *status;
 	const struct rights *rights; /* as of now; may change under the service by a SIGHUP */
 	struct service_limits limits;

@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "base/writer.h"
-#include "core/describe.h"
+#include "devices/describe.h"
 #include "io/socket/journal.h"
 
 #include <string.h>
@@ -81,9 +81,9 @@ static int compare_instances(const void *left, const void *right)
 }
 
 /* Those that subscribers know. */
-static void sort_instances(const struct core *core, struct vector *ret_sorted)
+static void sort_instances(const struct claims *claims, struct vector *ret_sorted)
 {
-	const struct vector *instances = &core->claims.instances;
+	const struct vector *instances = &claims->instances;
 
 	for (size_t i = 0; i < instances->count; i++) {
 		struct instance *instance = instances->items[i];
@@ -110,9 +110,10 @@ static void add_instances_of(struct snapshot *snapshot, const struct device *dev
 	}
 }
 
-static void add_all(struct snapshot *snapshot, const struct core *core, const struct vector *sorted)
+static void add_all(
+	struct snapshot *snapshot, const struct claims *claims, const struct vector *sorted)
 {
-	const struct vector *devices = &core->inventory.devices;
+	const struct vector *devices = &claims->devices->inventory.devices;
 	size_t cursor = 0;
 	struct writer json = {0};
 
@@ -129,21 +130,22 @@ static void add_all(struct snapshot *snapshot, const struct core *core, const st
 	buffer_done(&json.out);
 }
 
-struct snapshot *snapshot_new(const struct core *core, uint64_t seq, int64_t usec)
+struct snapshot *snapshot_new(const struct claims *claims, uint64_t seq, int64_t usec)
 {
 	struct snapshot *snapshot = memory_allocate(sizeof(*snapshot));
 	struct vector sorted = {0};
 
-	sort_instances(core, &sorted);
+	sort_instances(claims, &sorted);
 	snapshot->references = 1;
 	snapshot->seq = seq;
 	snapshot->added_head = make_head(EVENT_DEVICE_ADDED, "device", seq, usec);
 	snapshot->joined_head = make_head(EVENT_GROUP_JOINED, "device", seq, usec);
 	snapshot->created_head = make_head(EVENT_INSTANCE_CREATED, "instance", seq, usec);
 	snapshot->tail = make_tail();
-	snapshot->entries = memory_allocate((2 * core->inventory.devices.count + sorted.count + 1) *
-					    sizeof(*snapshot->entries));
-	add_all(snapshot, core, &sorted);
+	snapshot->entries =
+		memory_allocate((2 * claims->devices->inventory.devices.count + sorted.count + 1) *
+				sizeof(*snapshot->entries));
+	add_all(snapshot, claims, &sorted);
 	vector_done(&sorted);
 	return snapshot;
 }

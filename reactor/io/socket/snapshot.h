@@ -6,7 +6,8 @@
  */
 #pragma once
 
-#include "core/core.h"
+#include "claims/state.h"
+#include "devices/devices.h"
 #include "io/socket/filter.h"
 
 /* One event of the snapshot; its reply is head, body and tail in a row. */
@@ -31,6 +32,6 @@ struct snapshot {
  * All devices and instances as told, each instance behind its device's events, those without one at
  * the end; every event carries `seq` and `usec`, real time. One reference.
  */
-struct snapshot *snapshot_new(const struct core *core, uint64_t seq, int64_t usec);
+struct snapshot *snapshot_new(const struct claims *claims, uint64_t seq, int64_t usec);
 struct snapshot *snapshot_ref(struct snapshot *snapshot);
 struct snapshot *snapshot_unref(struct snapshot *snapshot);

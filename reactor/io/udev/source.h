@@ -7,8 +7,8 @@
 #pragma once
 
 #include "base/vector.h"
-#include "core/counters.h"
 #include "devices/looking.h"
+#include "model/counters.h"
 
 enum source_type {
 	SOURCE_UDEV,

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The Group of SPEC section 8 as JSON: what its devices, instances and rules add up to. */
+#pragma once
+
+#include "claims/state.h"
+
+/* Appends one text for each group, by name. */
+void describe_groups(const struct claims *claims, struct vector *ret_texts);

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "claims/request.h"
+
+#include "base/memory.h"
+
+#include <string.h>
+
+struct request *request_new(enum request_type type)
+{
+	struct request *request = memory_allocate(sizeof(*request));
+
+	list_init(&request->link);
+	request->type = type;
+	request->numa_node = -1;
+	request->life = LIFE_COUNT;
+	return request;
+}
+
+static void texts_done(struct vector *texts)
+{
+	for (size_t i = 0; i < texts->count; i++)
+		text_unref(texts->items[i]);
+	vector_done(texts);
+}
+
+struct request *request_free(struct request *request)
+{
+	if (!request)
+		return NULL;
+	text_unref(request->group);
+	text_unref(request->device);
+	text_unref(request->vm);
+	text_unref(request->tenant);
+	text_unref(request->token);
+	text_unref(request->busy_device);
+	text_unref(request->busy_reasons);
+	buffer_done(&request->message);
+	texts_done(&request->instances);
+	texts_done(&request->released);
+	vector_done(&request->holders);
+	free(request);
+	return NULL;
+}
+
+void request_answer(struct request *request, enum answer answer, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	request_answer_list(request, answer, format, arguments);
+	va_end(arguments);
+}
+
+void request_answer_list(
+	struct request *request, enum answer answer, const char *format, va_list arguments)
+{
+	request->answer = answer;
+	buffer_format_list(&request->message, format, arguments);
+}
+
+void request_set_busy(struct request *request, struct text *device, struct text *reasons)
+{
+	request->busy_device = text_ref(device);
+	request->busy_reasons = reasons ? text_ref(reasons) : text_new("[]", 2);
+}
+
+void request_add_released(struct request *request, int64_t number)
+{
+	char id[INSTANCE_ID_SIZE];
+
+	instance_format_id(number, id);
+	vector_add(&request->released, text_new(id, strlen(id)));
+}
+
+bool request_may_claim(
+	const struct request *request, const struct rights *rights, const struct text *group)
+{
+	return rights_permit(
+		rights, request->peer, RIGHT_CLAIM, &(struct right_subject){.group = group});
+}
+
+bool request_may_change(
+	const struct request *request, const struct rights *rights, const struct instance *instance)
+{
+	return rights_permit(rights, request->peer, RIGHT_INSTANCE,
+		&(struct right_subject){.uid = instance->uid});
+}

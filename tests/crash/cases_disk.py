@@ -3,6 +3,7 @@
 import contextlib
 import glob
 import os
+import random
 import signal
 import sqlite3
 import subprocess
@@ -121,7 +122,7 @@ DAMAGES = {
     "the first page flipped": lambda data: flip(data[:4096]) + data[4096:],
     "truncated": lambda data: data[:len(data) // 2],
     "cut to nothing": lambda data: b"",
-    "garbage": lambda data: os.urandom(len(data)),
+    "garbage": lambda data: random.Random(1).randbytes(len(data)),
 }
 
 

@@ -21,9 +21,9 @@ RULES = """groups = ( { name = "gpus"; kind = "pci"; driver = "keep"; } );
     rules = ( { name = "gpu"; group = "gpus"; match = ( ("vendor_device", "bw", "10de") ); } );"""
 WORKERS = 10
 GPUS = 24
-KILLS = int(os.environ.get("KILLS", "1000" if os.environ.get("LONG") else "100"))
-FRESH = str(random.SystemRandom().randrange(10 ** 9))
-SEED = os.environ.get("SEED", FRESH if os.environ.get("LONG") else "1000000")
+LONG = bool(os.environ.get("LONG"))
+KILLS = int(os.environ.get("KILLS", "1000" if LONG else "100"))
+SEED = os.environ.get("SEED") or (str(random.SystemRandom().randrange(10 ** 9)) if LONG else "1")
 
 
 class Load:
@@ -180,6 +180,7 @@ def instances_of(running):
 @contextlib.contextmanager
 def loaded(case):
     """A daemon with workers, on a disk that takes a little time."""
+    print(f"{'##' if LONG else '#'} {case}: SEED={SEED}", flush=True)
     chance = random.Random(f"{SEED} {case}")
     environment = {"JOURNAL_STREAM": "1", "LD_PRELOAD": build_shim("crash/slow_disk"), "SLOW_DISK_US": "600"}
     with place(gpus=GPUS, rules=RULES, environment=environment) as running:
@@ -193,7 +194,7 @@ def loaded(case):
 
 def report(load, kills, began):
     calls = {key: n for key, n in sorted(load.statistics.items())}
-    print(f"# SEED={SEED}: {kills} kills in {time.monotonic() - began:.0f} s, "
+    print(f"# {kills} kills in {time.monotonic() - began:.0f} s, "
           f"{len(load.world.seen)} instances, {calls}", flush=True)
 
 

@@ -44,29 +44,26 @@ static struct names *names;
 static struct usb_names usb_names = {.read = true}; /* an empty list */
 static struct text_pool pool;
 
+static char folder[] = "/dev/shm/hostdevd-fuzz-XXXXXX";
+
 static void remove_place(void)
 {
-	char path[64];
-
 	for (size_t i = 0; i < ATTRIBUTES; i++)
 		unlinkat(place, attributes[i], 0);
 	for (size_t i = 0; i < LINKS; i++)
 		unlinkat(place, links[i], 0);
 	unlinkat(place, "1-2:1.0", AT_REMOVEDIR);
 	unlinkat(place, "1-2:1.3", AT_REMOVEDIR);
-	snprintf(path, sizeof(path), "/dev/shm/hostdevd-fuzz-%d", (int)getpid());
-	rmdir(path);
+	rmdir(folder);
 }
 
 int LLVMFuzzerInitialize(int *count, char ***arguments)
 {
-	char path[64];
-
 	(void)count;
 	(void)arguments;
-	snprintf(path, sizeof(path), "/dev/shm/hostdevd-fuzz-%d", (int)getpid());
-	mkdir(path, 0700);
-	place = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (!mkdtemp(folder))
+		abort();
+	place = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	mkdirat(place, "1-2:1.0", 0700);
 	mkdirat(place, "1-2:1.3", 0700);
 	for (size_t i = 0; i < ATTRIBUTES; i++) {

@@ -16,21 +16,23 @@
 int LLVMFuzzerInitialize(int *count, char ***arguments);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
+static char folder[] = "/dev/shm/hostdevd-fuzz-XXXXXX";
 static struct sockaddr_un address = {.sun_family = AF_UNIX};
 static int listener;
 
 static void remove_socket(void)
 {
 	unlink(address.sun_path);
+	rmdir(folder);
 }
 
 int LLVMFuzzerInitialize(int *count, char ***arguments)
 {
 	(void)count;
 	(void)arguments;
-	snprintf(address.sun_path, sizeof(address.sun_path), "/dev/shm/hostdevd-fuzz-%d.socket",
-		(int)getpid());
-	unlink(address.sun_path);
+	if (!mkdtemp(folder))
+		abort();
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/socket", folder);
 	listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (bind(listener, (struct sockaddr *)&address, sizeof(address)) < 0 ||
 		listen(listener, 4) < 0)

@@ -2,19 +2,22 @@
 #include "rules/ruleset.h"
 
 #include "base/memory.h"
+#include "base/table.h"
 #include "rules/matcher.h"
 #include "rules/pattern.h"
 
 #include <string.h>
 
+TABLE_BEGIN(unsafe_reasons);
 const char *const unsafe_reasons[UNSAFE_REASON_COUNT] = {
-	[UNSAFE_HOST_MOUNTED] = "host-mounted",
-	[UNSAFE_HOST_SWAP] = "host-swap",
-	[UNSAFE_HOST_STORAGE] = "host-storage",
-	[UNSAFE_HOST_NETWORK] = "host-network",
-	[UNSAFE_HOST_CONSOLE] = "host-console",
-	[UNSAFE_IOMMU_NEIGHBOUR] = "iommu-neighbour",
+	ROW(UNSAFE_HOST_MOUNTED) = "host-mounted",
+	ROW(UNSAFE_HOST_SWAP) = "host-swap",
+	ROW(UNSAFE_HOST_STORAGE) = "host-storage",
+	ROW(UNSAFE_HOST_NETWORK) = "host-network",
+	ROW(UNSAFE_HOST_CONSOLE) = "host-console",
+	ROW(UNSAFE_IOMMU_NEIGHBOUR) = "iommu-neighbour",
 };
+TABLE_END(unsafe_reasons, UNSAFE_REASON_COUNT);
 
 struct condition *condition_new(enum condition_type type)
 {

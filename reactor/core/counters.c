@@ -22,6 +22,7 @@ static const char *const names[COUNTER_COUNT] = {
 	ROW(COUNTER_MESSAGES_MALFORMED) = "messages_malformed",
 	ROW(COUNTER_CALLS_NOT_PERMITTED) = "calls_not_permitted",
 	ROW(COUNTER_SUBSCRIBERS_DROPPED) = "subscribers_dropped",
+	ROW(COUNTER_LOG_LINES_LOST) = "log_lines_lost",
 };
 TABLE_END(names, COUNTER_COUNT);
 

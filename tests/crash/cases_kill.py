@@ -179,7 +179,7 @@ def instances_of(running):
 def loaded(case):
     """A daemon with workers, on a disk that takes a little time."""
     chance = random.Random(f"{SEED} {case}")
-    environment = {"JOURNAL_STREAM": "1", "LD_PRELOAD": build_shim("crash/slow_disk"), "SLOW_DISK_US": "600"}
+    environment = {"JOURNAL_STREAM": "log", "LD_PRELOAD": build_shim("crash/slow_disk"), "SLOW_DISK_US": "600"}
     with place(gpus=GPUS, rules=RULES, environment=environment) as running:
         load = Load(running, chance)
         try:

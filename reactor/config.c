@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/table.h"
 #include "people.h"
 #include "rules/files.h"
 #include "rules/load_settings.h"
@@ -42,17 +43,19 @@ enum number {
 };
 
 /* Those from NUMBER_MESSAGE on stand in `limits`. */
+TABLE_BEGIN(descriptions);
 static const struct config_number descriptions[NUMBER_COUNT] = {
-	[NUMBER_RING] = {"ring", 65536, 16, 1 << 24},
-	[NUMBER_PREPARE_TIMEOUT] = {"prepare_timeout_s", 30, 1, 3600},
-	[NUMBER_RECEIVE_BUFFER] = {"receive_buffer", 0, 0, 1 << 30},
-	[NUMBER_REGEX_MATCH_LIMIT] = {"regex_match_limit", 10000, 64, 10000000},
-	[NUMBER_STORE_DEADLINE] = {"store_deadline_s", 5, 1, 3600},
-	[NUMBER_MESSAGE] = {"message_kib", 256, 4, 16384},
-	[NUMBER_CONNECTIONS] = {"connections", 1024, 4, 1 << 20},
-	[NUMBER_PER_UID] = {"per_uid", 64, 1, 1 << 20},
-	[NUMBER_SUBSCRIBER] = {"subscriber_kib", 4096, 64, 1 << 20},
+	ROW(NUMBER_RING) = {"ring", 65536, 16, 1 << 24},
+	ROW(NUMBER_PREPARE_TIMEOUT) = {"prepare_timeout_s", 30, 1, 3600},
+	ROW(NUMBER_RECEIVE_BUFFER) = {"receive_buffer", 0, 0, 1 << 30},
+	ROW(NUMBER_REGEX_MATCH_LIMIT) = {"regex_match_limit", 10000, 64, 10000000},
+	ROW(NUMBER_STORE_DEADLINE) = {"store_deadline_s", 5, 1, 3600},
+	ROW(NUMBER_MESSAGE) = {"message_kib", 256, 4, 16384},
+	ROW(NUMBER_CONNECTIONS) = {"connections", 1024, 4, 1 << 20},
+	ROW(NUMBER_PER_UID) = {"per_uid", 64, 1, 1 << 20},
+	ROW(NUMBER_SUBSCRIBER) = {"subscriber_kib", 4096, 64, 1 << 20},
 };
+TABLE_END(descriptions, NUMBER_COUNT);
 
 static const char *const top_keys[] = {"admins", "reader_group", "ring", "prepare_timeout_s",
 	"receive_buffer", "regex_match_limit", "store_deadline_s", "limits", "vfs", NULL};

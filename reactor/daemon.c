@@ -53,6 +53,7 @@ static void publish(struct daemon *daemon)
 		histogram_add(&daemon->status.latency, clock_monotonic() - daemon->turn_since);
 	daemon->turn_since = CLOCK_NEVER;
 	report_regex_limits(daemon);
+	daemon->status.counters.values[COUNTER_LOG_LINES_LOST] = log_lost();
 	delta_done(&delta);
 }
 

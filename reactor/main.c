@@ -53,6 +53,7 @@ int main(int count, char **arguments)
 	struct options options;
 	int status;
 
+	log_open();
 	if (options_parse(count, arguments, &options) != 0)
 		return EXIT_USAGE;
 	if (options.debug)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "options.h"
 
+#include "base/table.h"
 #include "rules/files.h"
 
 #include <getopt.h>
@@ -11,11 +12,13 @@
 #define DEFAULT_SOCKET "/run/hostdevd/hostdevd.sock"
 #define DEFAULT_STATE  "/var/lib/hostdevd"
 
-static const char *const monitor_names[] = {
-	[MONITOR_AUTO] = "auto",
-	[MONITOR_UDEV] = "udev",
-	[MONITOR_KERNEL] = "kernel",
+TABLE_BEGIN(monitor_names);
+static const char *const monitor_names[MONITOR_COUNT] = {
+	ROW(MONITOR_AUTO) = "auto",
+	ROW(MONITOR_UDEV) = "udev",
+	ROW(MONITOR_KERNEL) = "kernel",
 };
+TABLE_END(monitor_names, MONITOR_COUNT);
 
 static const struct option long_options[] = {
 	{"config", required_argument, NULL, 'c'},
@@ -34,9 +37,9 @@ static const struct option long_options[] = {
 
 static int parse_monitor(const char *name, enum monitor_choice *ret_choice)
 {
-	for (enum monitor_choice choice = MONITOR_AUTO; choice <= MONITOR_KERNEL; choice++) {
-		if (strcmp(name, monitor_names[choice]) != 0)
-			continue;
+	enum monitor_choice choice = TABLE_FIND(monitor_names, name);
+
+	if (choice < MONITOR_COUNT) {
 		*ret_choice = choice;
 		return 0;
 	}

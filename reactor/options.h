@@ -10,6 +10,7 @@ enum monitor_choice {
 	MONITOR_AUTO, /* udev if a udevd runs, else the kernel */
 	MONITOR_UDEV,
 	MONITOR_KERNEL,
+	MONITOR_COUNT,
 };
 
 enum action {

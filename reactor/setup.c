@@ -155,6 +155,7 @@ static enum source_type choose_source(const struct options *options)
 	case MONITOR_KERNEL:
 		return SOURCE_KERNEL;
 	case MONITOR_AUTO:
+	case MONITOR_COUNT:
 		break;
 	}
 	if (source_udevd_is_running())

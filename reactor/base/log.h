@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The log: one line a message on standard error, with the journal's `<N>` priority before it when
- * the journal reads it ($JOURNAL_STREAM is set). Control characters and line ends inside a message
- * become '?'. errno is left as it was. The level is the only global state of the program.
+ * it is the journal's ($JOURNAL_STREAM names it). Control characters and line ends inside a message
+ * become '?', and what is over 4 KiB is cut off. errno is left as it was.
+ *
+ * It never waits: a line that standard error does not take at once is lost and counted, and the
+ * next one that it takes tells how many were. For one thread; the log is the only global state of
+ * the program.
  */
 #pragma once
 
@@ -14,11 +18,17 @@ enum log_level {
 	LOG_LEVEL_DEBUG = 7,
 };
 
+/* Looks where standard error goes to; once, before the first message. */
+void log_open(void);
+
 /* Messages above this level are dropped; LOG_LEVEL_INFO at start. */
 void log_set_level(enum log_level level);
 
 void log_message(enum log_level level, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* How many lines were lost so far. */
+unsigned long log_lost(void);
 
 #define log_error(...)	 log_message(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warning(...) log_message(LOG_LEVEL_WARNING, __VA_ARGS__)

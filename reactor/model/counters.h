@@ -24,6 +24,7 @@ enum counter {
 	COUNTER_MESSAGES_MALFORMED,
 	COUNTER_CALLS_NOT_PERMITTED,
 	COUNTER_SUBSCRIBERS_DROPPED, /* too far behind */
+	COUNTER_LOG_LINES_LOST,	     /* nobody took them from standard error */
 	COUNTER_COUNT,
 };
 

@@ -2,26 +2,27 @@
 #include "model/delta.h"
 
 #include "base/memory.h"
+#include "base/table.h"
 
-#include <string.h>
-
+TABLE_BEGIN(type_names);
 static const char *const type_names[EVENT_TYPE_COUNT] = {
-	[EVENT_DEVICE_ADDED] = "device.added",
-	[EVENT_DEVICE_CHANGED] = "device.changed",
-	[EVENT_DEVICE_REMOVED] = "device.removed",
-	[EVENT_GROUP_JOINED] = "group.joined",
-	[EVENT_GROUP_LEFT] = "group.left",
-	[EVENT_INSTANCE_CREATED] = "instance.created",
-	[EVENT_INSTANCE_ASSIGNED] = "instance.assigned",
-	[EVENT_INSTANCE_UNASSIGNED] = "instance.unassigned",
-	[EVENT_INSTANCE_BOUND] = "instance.bound",
-	[EVENT_INSTANCE_MISSING] = "instance.missing",
-	[EVENT_INSTANCE_RETURNED] = "instance.returned",
-	[EVENT_INSTANCE_RELEASED] = "instance.released",
-	[EVENT_RULES_RELOADED] = "rules.reloaded",
-	[EVENT_RESYNC] = "resync",
-	[EVENT_READY] = "ready",
+	ROW(EVENT_DEVICE_ADDED) = "device.added",
+	ROW(EVENT_DEVICE_CHANGED) = "device.changed",
+	ROW(EVENT_DEVICE_REMOVED) = "device.removed",
+	ROW(EVENT_GROUP_JOINED) = "group.joined",
+	ROW(EVENT_GROUP_LEFT) = "group.left",
+	ROW(EVENT_INSTANCE_CREATED) = "instance.created",
+	ROW(EVENT_INSTANCE_ASSIGNED) = "instance.assigned",
+	ROW(EVENT_INSTANCE_UNASSIGNED) = "instance.unassigned",
+	ROW(EVENT_INSTANCE_BOUND) = "instance.bound",
+	ROW(EVENT_INSTANCE_MISSING) = "instance.missing",
+	ROW(EVENT_INSTANCE_RETURNED) = "instance.returned",
+	ROW(EVENT_INSTANCE_RELEASED) = "instance.released",
+	ROW(EVENT_RULES_RELOADED) = "rules.reloaded",
+	ROW(EVENT_RESYNC) = "resync",
+	ROW(EVENT_READY) = "ready",
 };
+TABLE_END(type_names, EVENT_TYPE_COUNT);
 
 const char *change_type_name(enum change_type type)
 {
@@ -30,11 +31,7 @@ const char *change_type_name(enum change_type type)
 
 enum change_type change_type_find(const char *name)
 {
-	enum change_type type = 0;
-
-	while (type < EVENT_TYPE_COUNT && strcmp(type_names[type], name) != 0)
-		type++;
-	return type;
+	return TABLE_FIND(type_names, name);
 }
 
 struct change *delta_add(struct delta *delta, enum change_type type)

@@ -2,18 +2,21 @@
 #include "model/device.h"
 
 #include "base/memory.h"
+#include "base/table.h"
 #include "model/address.h"
 
 #include <string.h>
 
+TABLE_BEGIN(state_names);
 static const char *const state_names[STATE_COUNT] = {
-	[STATE_PREPARING] = "preparing",
-	[STATE_CLAIMED] = "claimed",
-	[STATE_FAILED] = "failed",
-	[STATE_UNMATCHED] = "unmatched",
-	[STATE_BLOCKED] = "blocked",
-	[STATE_AVAILABLE] = "available",
+	ROW(STATE_PREPARING) = "preparing",
+	ROW(STATE_CLAIMED) = "claimed",
+	ROW(STATE_FAILED) = "failed",
+	ROW(STATE_UNMATCHED) = "unmatched",
+	ROW(STATE_BLOCKED) = "blocked",
+	ROW(STATE_AVAILABLE) = "available",
 };
+TABLE_END(state_names, STATE_COUNT);
 
 const char *device_state_name(enum device_state state)
 {
@@ -22,11 +25,7 @@ const char *device_state_name(enum device_state state)
 
 enum device_state device_state_find(const char *name)
 {
-	enum device_state state = 0;
-
-	while (state < STATE_COUNT && strcmp(state_names[state], name) != 0)
-		state++;
-	return state;
+	return TABLE_FIND(state_names, name);
 }
 
 struct device *device_new(struct text *id)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/kind.h"
 
+#include "base/table.h"
+
 #include <stddef.h>
 #include <string.h>
 
@@ -26,11 +28,7 @@ const char *kind_name(enum kind kind)
 
 enum kind kind_find(const char *name)
 {
-	enum kind kind = 0;
-
-	while (kind < KIND_COUNT && strcmp(descriptions[kind].name, name) != 0)
-		kind++;
-	return kind;
+	return TABLE_FIND(descriptions, name);
 }
 
 static bool is_of_event(

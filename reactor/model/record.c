@@ -2,14 +2,15 @@
 #include "model/record.h"
 
 #include "base/memory.h"
+#include "base/table.h"
 
-#include <string.h>
-
+TABLE_BEGIN(life_names);
 static const char *const life_names[LIFE_COUNT] = {
-	[LIFE_EXPLICIT] = "explicit",
-	[LIFE_PROCESS] = "process",
-	[LIFE_CONNECTION] = "connection",
+	ROW(LIFE_EXPLICIT) = "explicit",
+	ROW(LIFE_PROCESS) = "process",
+	ROW(LIFE_CONNECTION) = "connection",
 };
+TABLE_END(life_names, LIFE_COUNT);
 
 const char *life_name(enum life life)
 {
@@ -18,11 +19,7 @@ const char *life_name(enum life life)
 
 enum life life_find(const char *name)
 {
-	enum life life = 0;
-
-	while (life < LIFE_COUNT && strcmp(life_names[life], name) != 0)
-		life++;
-	return life;
+	return TABLE_FIND(life_names, name);
 }
 
 struct instance_record *instance_record_free(struct instance_record *record)

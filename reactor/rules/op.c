@@ -6,27 +6,30 @@
  */
 #include "rules/op.h"
 
+#include "base/table.h"
 #include "rules/pattern.h"
 #include "rules/ruleset.h"
 
 #include <string.h>
 
+TABLE_BEGIN(spellings);
 static const struct {
 	const char *name;
 	const char *others[2];
 } spellings[OP_COUNT] = {
-	[OP_EQUAL] = {"equal", {"eq", "=="}},
-	[OP_NOT_EQUAL] = {"not-equal", {"ne", "!="}},
-	[OP_LESS] = {"less", {"lt", "<"}},
-	[OP_LESS_OR_EQUAL] = {"less-or-equal", {"le", "<="}},
-	[OP_GREATER] = {"greater", {"gt", ">"}},
-	[OP_GREATER_OR_EQUAL] = {"greater-or-equal", {"ge", ">="}},
-	[OP_BEGINS_WITH] = {"begins-with", {"bw", "bw"}},
-	[OP_ENDS_WITH] = {"ends-with", {"ew", "ew"}},
-	[OP_CONTAINS] = {"contains", {"cs", "cs"}},
-	[OP_CONTAINS_NOCASE] = {"contains-nocase", {"ct", "ct"}},
-	[OP_REGEX] = {"regex", {"rx", "=~"}},
+	ROW(OP_EQUAL) = {"equal", {"eq", "=="}},
+	ROW(OP_NOT_EQUAL) = {"not-equal", {"ne", "!="}},
+	ROW(OP_LESS) = {"less", {"lt", "<"}},
+	ROW(OP_LESS_OR_EQUAL) = {"less-or-equal", {"le", "<="}},
+	ROW(OP_GREATER) = {"greater", {"gt", ">"}},
+	ROW(OP_GREATER_OR_EQUAL) = {"greater-or-equal", {"ge", ">="}},
+	ROW(OP_BEGINS_WITH) = {"begins-with", {"bw", "bw"}},
+	ROW(OP_ENDS_WITH) = {"ends-with", {"ew", "ew"}},
+	ROW(OP_CONTAINS) = {"contains", {"cs", "cs"}},
+	ROW(OP_CONTAINS_NOCASE) = {"contains-nocase", {"ct", "ct"}},
+	ROW(OP_REGEX) = {"regex", {"rx", "=~"}},
 };
+TABLE_END(spellings, OP_COUNT);
 
 const char *op_name(enum op op)
 {

@@ -182,7 +182,7 @@ def loaded(case):
     """A daemon with workers, on a disk that takes a little time."""
     print(f"{'##' if LONG else '#'} {case}: SEED={SEED}", flush=True)
     chance = random.Random(f"{SEED} {case}")
-    environment = {"JOURNAL_STREAM": "1", "LD_PRELOAD": build_shim("crash/slow_disk"), "SLOW_DISK_US": "600"}
+    environment = {"JOURNAL_STREAM": "log", "LD_PRELOAD": build_shim("crash/slow_disk"), "SLOW_DISK_US": "600"}
     with place(gpus=GPUS, rules=RULES, environment=environment) as running:
         load = Load(running, chance)
         try:

@@ -183,7 +183,10 @@ class Subscriber(Watch):
 
 
 class Daemon:
-    """hostdevd with rules, state and socket in a temporary folder."""
+    """hostdevd with rules, state and socket in a temporary folder.
+
+    JOURNAL_STREAM=log in its environment: its log is the journal's, with priorities.
+    """
 
     def __init__(self, rules, *options, wrapper=(), config="", environment=None):
         self.folder = tempfile.mkdtemp(prefix="hostdevd-test-", dir="/dev/shm")
@@ -203,6 +206,9 @@ class Daemon:
 
     def start(self):
         with open(self.log, "ab") as log:
+            if self.environment.get("JOURNAL_STREAM") == "log":
+                file = os.fstat(log.fileno())
+                self.environment["JOURNAL_STREAM"] = f"{file.st_dev}:{file.st_ino}"
             self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log, env=self.environment)
         deadline = time.monotonic() + DEADLINE

@@ -15,6 +15,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/table.h"
 #include "io/store/aside.h"
 #include "io/store/ballast.h"
 #include "io/store/store.h"
@@ -81,18 +82,20 @@ static const char instances_schema[] =
 static const char note_loss[] = "UPDATE meta SET loss = 1, next_number = max(next_number,"
 				" (random() & 0x7fffffffff) | 0x8000000000)";
 
+TABLE_BEGIN(statement_texts);
 static const char *const statement_texts[STATEMENT_COUNT] = {
-	[STATEMENT_RELEASE] = "DELETE FROM instances WHERE number = ?",
-	[STATEMENT_REMOVE] = "DELETE FROM instances WHERE identity = ? AND number = ?",
-	[STATEMENT_INSERT] = "INSERT INTO instances VALUES"
-			     " (?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?)",
-	[STATEMENT_IDENTITY] = "INSERT INTO identities VALUES (?, ?, ?) ON CONFLICT (identity)"
-			       " DO UPDATE SET generation = excluded.generation,"
-			       " owner = excluded.owner",
-	[STATEMENT_NUMBER] = "UPDATE meta SET next_number = ?1 + 1 WHERE next_number <= ?1",
-	[STATEMENT_ACCEPT_LOSS] = "UPDATE meta SET loss = 0",
-	[STATEMENT_UNDO] = "UPDATE meta SET undone = undone + 1",
+	ROW(STATEMENT_RELEASE) = "DELETE FROM instances WHERE number = ?",
+	ROW(STATEMENT_REMOVE) = "DELETE FROM instances WHERE identity = ? AND number = ?",
+	ROW(STATEMENT_INSERT) = "INSERT INTO instances VALUES"
+				" (?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?)",
+	ROW(STATEMENT_IDENTITY) = "INSERT INTO identities VALUES (?, ?, ?) ON CONFLICT (identity)"
+				  " DO UPDATE SET generation = excluded.generation,"
+				  " owner = excluded.owner",
+	ROW(STATEMENT_NUMBER) = "UPDATE meta SET next_number = ?1 + 1 WHERE next_number <= ?1",
+	ROW(STATEMENT_ACCEPT_LOSS) = "UPDATE meta SET loss = 0",
+	ROW(STATEMENT_UNDO) = "UPDATE meta SET undone = undone + 1",
 };
+TABLE_END(statement_texts, STATEMENT_COUNT);
 
 static int system_error(struct database *database)
 {

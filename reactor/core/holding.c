@@ -159,14 +159,14 @@ static void match(struct core *core, struct device *device, struct buffer *form)
  */
 static void match_without_serial(struct core *core, struct device *device)
 {
-	struct text *const *values = device->now.facts->values;
+	const struct facts *facts = device->now.facts;
 	struct buffer form = {0};
 
-	if (!(device->now.facts->kinds & KIND_MASK(KIND_USB)) || values[FIELD_SERIAL] ||
-		!values[FIELD_VENDOR_ID] || !values[FIELD_MODEL_ID])
+	if (!(facts->kinds & KIND_MASK(KIND_USB)) || facts_value(facts, FIELD_SERIAL) ||
+		!facts_value(facts, FIELD_VENDOR_ID) || !facts_value(facts, FIELD_MODEL_ID))
 		return;
-	buffer_format(&form, "usb/%s:%s/serial/", values[FIELD_VENDOR_ID]->bytes,
-		values[FIELD_MODEL_ID]->bytes);
+	buffer_format(&form, "usb/%s:%s/serial/", facts_value(facts, FIELD_VENDOR_ID)->bytes,
+		facts_value(facts, FIELD_MODEL_ID)->bytes);
 	for (size_t i = 0; i < core->claims.instances.count && !holding_of(device); i++) {
 		const struct instance *instance = core->claims.instances.items[i];
 		struct identity *identity = instance->identity;
@@ -206,15 +206,15 @@ bool holding_can_fix(struct core *core, const struct device *device)
 /* Whether the identities of others are made of this one's. */
 static bool names_others(const struct facts *facts)
 {
-	return text_is(facts->values[FIELD_FUNCTION], "physical") || facts->offers_vgpus ||
+	return text_is(facts_value(facts, FIELD_FUNCTION), "physical") || facts->offers_vgpus ||
 	       place_is_root_hub(facts->id->bytes);
 }
 
 static bool is_named_after(const struct facts *facts, const struct facts *named)
 {
 	if (place_is_root_hub(named->id->bytes))
-		return facts != named && facts->values[FIELD_BUS] &&
-		       facts->values[FIELD_BUS] == named->values[FIELD_BUS];
+		return facts != named && facts_value(facts, FIELD_BUS) &&
+		       facts_value(facts, FIELD_BUS) == facts_value(named, FIELD_BUS);
 	return facts->parent == named->id;
 }
 

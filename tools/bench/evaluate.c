@@ -281,8 +281,8 @@ static void scan_done(struct scan *scan)
 static bool test_holds(const struct scan *scan, const struct node *node, const struct facts *facts)
 {
 	const struct condition *test = node->test;
-	const struct text *actual =
-		test->property ? facts_property(facts, test->property) : facts->values[test->field];
+	const struct text *actual = test->property ? facts_property(facts, test->property)
+						   : facts_value(facts, test->field);
 	bool limit_hit = false;
 
 	if (!node->code || !actual)

@@ -42,13 +42,14 @@ static bool holds(const struct condition *condition, const struct facts *facts, 
 bool evaluate_condition(
 	const struct condition *condition, const struct facts *facts, bool *ret_limit_hit)
 {
+	if (condition->type == CONDITION_TEST) /* nearly always */
+		return op_holds(condition, evaluate_actual(condition, facts), ret_limit_hit);
 	return holds(condition, facts, NULL, ret_limit_hit);
 }
 
 bool evaluate_value(const struct condition *condition, struct text *value, bool *ret_limit_hit)
 {
-	if (condition->type ==
-		CONDITION_TEST) /* nearly always, and for every value of the machine */
+	if (condition->type == CONDITION_TEST) /* likewise */
 		return op_holds(condition, value, ret_limit_hit);
 	return holds(condition, NULL, value, ret_limit_hit);
 }

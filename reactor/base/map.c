@@ -1,35 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/map.h"
 
+#include "base/hash.h"
 #include "base/memory.h"
 
 #include <assert.h>
 #include <string.h>
-#include <sys/random.h>
-
-/* Both halves of the product: the lower alone lets high bits of two words cancel for any seed. */
-static uint64_t mix(uint64_t left, uint64_t right)
-{
-	unsigned __int128 product = (unsigned __int128)left * right;
-
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-static uint64_t hash_bytes(uint64_t seed, const char *bytes, size_t length)
-{
-	uint64_t hash = seed ^ length;
-
-	while (length > 0) {
-		size_t part = length < sizeof(uint64_t) ? length : sizeof(uint64_t);
-		uint64_t word = 0;
-
-		memcpy(&word, bytes, part);
-		hash = mix(hash ^ word, 0x9e3779b97f4a7c15u);
-		bytes += part;
-		length -= part;
-	}
-	return mix(hash, 0xd6e8feb86659fd93u);
-}
 
 /* The slot that holds the key, or the empty one where it would go. */
 static size_t map_locate(const struct map *map, const char *key, size_t length, uint64_t hash)
@@ -51,8 +27,8 @@ static void map_grow(struct map *map)
 {
 	struct map old = *map;
 
-	if (map->capacity == 0 && getrandom(&map->seed, sizeof(map->seed), GRND_NONBLOCK) < 0)
-		map->seed = (uintptr_t)map; /* early boot: layout randomisation must do */
+	if (map->capacity == 0)
+		map->seed = hash_seed(map);
 	map->capacity = old.capacity ? old.capacity * 2 : 16;
 	map->slots = memory_allocate(map->capacity * sizeof(*map->slots));
 	for (size_t i = 0; i < old.capacity; i++) {

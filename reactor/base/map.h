@@ -2,7 +2,7 @@
 /*
  * A hash map from byte strings to pointers: open addressing, linear probing, removal by shifting
  * back, so there are no tombstones. Keys are borrowed: they lie in the value and live as long as
- * their entry. The hash is seeded for each map, since device strings come from devices.
+ * their entry.
  */
 #pragma once
 

@@ -13,15 +13,25 @@
  */
 #pragma once
 
-#include "base/map.h"
 #include "base/vector.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+/*
+ * A hash table like struct map, but of nothing besides the texts: a machine has several of its own
+ * for each device, and hashing them again is rare and costs less than keeping hashes and keys.
+ */
+struct text_table {
+	struct text **slots;
+	size_t capacity; /* a power of two, or 0 */
+	size_t count;
+	uint64_t seed;
+};
+
 struct text_pool {
-	struct map texts;
+	struct text_table texts;
 	struct vector watchers; /* of struct text_watcher, borrowed */
 };
 

@@ -12,7 +12,7 @@
 
 static void write_pci(struct writer *json, const struct facts *facts, const char *managed)
 {
-	const struct text *slot = facts->values[FIELD_SLOT];
+	const struct text *slot = facts_value(facts, FIELD_SLOT);
 	struct address address;
 	struct buffer text = {0};
 
@@ -32,19 +32,21 @@ static void write_pci(struct writer *json, const struct facts *facts, const char
 
 static void write_usb(struct writer *json, const struct facts *facts, const char *managed)
 {
-	struct text *const *values = facts->values;
-	const char *port = values[FIELD_PATH] ? strchr(values[FIELD_PATH]->bytes, '-') : NULL;
+	const struct text *path = facts_value(facts, FIELD_PATH);
+	const struct text *bus = facts_value(facts, FIELD_BUS);
+	const struct text *number = facts_value(facts, FIELD_DEVICE_NUMBER);
+	const char *port = path ? strchr(path->bytes, '-') : NULL;
 	struct buffer text = {0};
 
-	if (!port || !values[FIELD_BUS] || !values[FIELD_DEVICE_NUMBER])
+	if (!port || !bus || !number)
 		return;
-	buffer_format(&text, "usb-host,hostbus=%s,hostport=%s", values[FIELD_BUS]->bytes, port + 1);
+	buffer_format(&text, "usb-host,hostbus=%s,hostport=%s", bus->bytes, port + 1);
 	writer_key_string(json, "qemu", buffer_string(&text));
 	text.length = 0;
 	buffer_format(&text,
 		"<hostdev mode='subsystem' type='usb' managed='%s'><source>"
 		"<address bus='%s' device='%s'/></source></hostdev>",
-		managed, values[FIELD_BUS]->bytes, values[FIELD_DEVICE_NUMBER]->bytes);
+		managed, bus->bytes, number->bytes);
 	writer_key_string(json, "libvirt", buffer_string(&text));
 	buffer_done(&text);
 }

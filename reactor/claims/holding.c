@@ -108,14 +108,14 @@ static void match(struct claims *claims, struct device *device, struct buffer *f
  */
 static void match_without_serial(struct claims *claims, struct device *device)
 {
-	struct text *const *values = device->now.facts->values;
+	const struct facts *facts = device->now.facts;
 	struct buffer form = {0};
 
-	if (!(device->now.facts->kinds & KIND_MASK(KIND_USB)) || values[FIELD_SERIAL] ||
-		!values[FIELD_VENDOR_ID] || !values[FIELD_MODEL_ID])
+	if (!(facts->kinds & KIND_MASK(KIND_USB)) || facts_value(facts, FIELD_SERIAL) ||
+		!facts_value(facts, FIELD_VENDOR_ID) || !facts_value(facts, FIELD_MODEL_ID))
 		return;
-	buffer_format(&form, "usb/%s:%s/serial/", values[FIELD_VENDOR_ID]->bytes,
-		values[FIELD_MODEL_ID]->bytes);
+	buffer_format(&form, "usb/%s:%s/serial/", facts_value(facts, FIELD_VENDOR_ID)->bytes,
+		facts_value(facts, FIELD_MODEL_ID)->bytes);
 	for (size_t i = 0; i < claims->instances.count && !instance_of(device); i++) {
 		const struct instance *instance = claims->instances.items[i];
 		struct identity *identity = instance->identity;
@@ -157,15 +157,15 @@ bool holding_can_fix(const struct claims *claims, const struct device *device)
 /* Whether the identities of others are made of this one's. */
 static bool names_others(const struct facts *facts)
 {
-	return text_is(facts->values[FIELD_FUNCTION], "physical") || facts->offers_vgpus ||
+	return text_is(facts_value(facts, FIELD_FUNCTION), "physical") || facts->offers_vgpus ||
 	       place_is_root_hub(facts->id->bytes);
 }
 
 static bool is_named_after(const struct facts *facts, const struct facts *named)
 {
 	if (place_is_root_hub(named->id->bytes))
-		return facts != named && facts->values[FIELD_BUS] &&
-		       facts->values[FIELD_BUS] == named->values[FIELD_BUS];
+		return facts != named && facts_value(facts, FIELD_BUS) &&
+		       facts_value(facts, FIELD_BUS) == facts_value(named, FIELD_BUS);
 	return facts->parent == named->id;
 }
 

@@ -20,13 +20,13 @@ static const struct facts *present(const struct inventory *inventory, const stru
 static bool add_function(
 	const struct inventory *inventory, const struct facts *facts, struct buffer *form)
 {
-	const struct text *slot = facts->values[FIELD_SLOT];
-	const struct text *ids = facts->values[FIELD_VENDOR_DEVICE];
-	const struct text *index = facts->values[FIELD_VF_INDEX];
+	const struct text *slot = facts_value(facts, FIELD_SLOT);
+	const struct text *ids = facts_value(facts, FIELD_VENDOR_DEVICE);
+	const struct text *index = facts_value(facts, FIELD_VF_INDEX);
 
-	if (text_is(facts->values[FIELD_FUNCTION], "virtual")) {
+	if (text_is(facts_value(facts, FIELD_FUNCTION), "virtual")) {
 		facts = present(inventory, facts->parent);
-		if (!index || !facts || text_is(facts->values[FIELD_FUNCTION], "virtual") ||
+		if (!index || !facts || text_is(facts_value(facts, FIELD_FUNCTION), "virtual") ||
 			!add_function(inventory, facts, form))
 			return false;
 		buffer_format(form, "/vf%s", index->bytes);
@@ -56,10 +56,9 @@ static bool add_candidate(
 
 static void add_serial(const struct facts *facts, struct buffer *form)
 {
-	struct text *const *values = facts->values;
 
-	buffer_format(form, "usb/%s:%s/serial/%s", values[FIELD_VENDOR_ID]->bytes,
-		values[FIELD_MODEL_ID]->bytes, values[FIELD_SERIAL]->bytes);
+	buffer_format(form, "usb/%s:%s/serial/%s", facts_value(facts, FIELD_VENDOR_ID)->bytes,
+		facts_value(facts, FIELD_MODEL_ID)->bytes, facts_value(facts, FIELD_SERIAL)->bytes);
 }
 
 /* The root hub of the bus that the device is on; NULL while it is not present. */
@@ -68,8 +67,8 @@ static const struct facts *root_hub(const struct inventory *inventory, const str
 	struct buffer id = {0};
 	const struct device *root;
 
-	buffer_format(
-		&id, "%susb%s", kind_describe(KIND_USB)->prefix, facts->values[FIELD_BUS]->bytes);
+	buffer_format(&id, "%susb%s", kind_describe(KIND_USB)->prefix,
+		facts_value(facts, FIELD_BUS)->bytes);
 	root = inventory_find(inventory, buffer_string(&id));
 	buffer_done(&id);
 	return root ? root->now.facts : NULL;
@@ -82,20 +81,19 @@ static const struct facts *root_hub(const struct inventory *inventory, const str
 static bool add_port(
 	const struct inventory *inventory, const struct facts *facts, struct buffer *form)
 {
-	struct text *const *values = facts->values;
-	const char *chain = strchr(values[FIELD_PATH]->bytes, '-');
+	const char *chain = strchr(facts_value(facts, FIELD_PATH)->bytes, '-');
 	const struct facts *root = root_hub(inventory, facts);
 	const char *slot;
 
 	if (!root)
 		return false;
 	slot = root->parent ? kind_skip_prefix(KIND_PCI, root->parent->bytes) : NULL;
-	buffer_format(form, "usb/%s:%s/port/", values[FIELD_VENDOR_ID]->bytes,
-		values[FIELD_MODEL_ID]->bytes);
+	buffer_format(form, "usb/%s:%s/port/", facts_value(facts, FIELD_VENDOR_ID)->bytes,
+		facts_value(facts, FIELD_MODEL_ID)->bytes);
 	if (slot)
 		buffer_add_string(form, slot);
 	else
-		buffer_format(form, "bus%s", values[FIELD_BUS]->bytes);
+		buffer_format(form, "bus%s", facts_value(facts, FIELD_BUS)->bytes);
 	buffer_format(form, "/%s", chain ? chain + 1 : "root");
 	return true;
 }
@@ -115,14 +113,14 @@ static size_t add_candidate_forms(const struct inventory *inventory, const struc
 static size_t add_usb_forms(const struct inventory *inventory, const struct facts *facts,
 	struct buffer forms[static IDENTITY_FORMS])
 {
-	struct text *const *values = facts->values;
 	size_t count = 0;
 
-	if (!values[FIELD_VENDOR_ID] || !values[FIELD_MODEL_ID])
+	if (!facts_value(facts, FIELD_VENDOR_ID) || !facts_value(facts, FIELD_MODEL_ID))
 		return 0;
-	if (values[FIELD_SERIAL])
+	if (facts_value(facts, FIELD_SERIAL))
 		add_serial(facts, &forms[count++]);
-	if (values[FIELD_PATH] && values[FIELD_BUS] && add_port(inventory, facts, &forms[count]))
+	if (facts_value(facts, FIELD_PATH) && facts_value(facts, FIELD_BUS) &&
+		add_port(inventory, facts, &forms[count]))
 		count++;
 	return count;
 }
@@ -152,9 +150,10 @@ static bool has_twin(const struct inventory *inventory, const struct facts *fact
 		if (!kind_skip_prefix(KIND_USB, device->id->bytes))
 			break;
 		if (other && other->id != facts->id &&
-			other->values[FIELD_SERIAL] == facts->values[FIELD_SERIAL] &&
-			other->values[FIELD_VENDOR_ID] == facts->values[FIELD_VENDOR_ID] &&
-			other->values[FIELD_MODEL_ID] == facts->values[FIELD_MODEL_ID])
+			facts_value(other, FIELD_SERIAL) == facts_value(facts, FIELD_SERIAL) &&
+			facts_value(other, FIELD_VENDOR_ID) ==
+				facts_value(facts, FIELD_VENDOR_ID) &&
+			facts_value(other, FIELD_MODEL_ID) == facts_value(facts, FIELD_MODEL_ID))
 			return true;
 	}
 	return false;
@@ -167,7 +166,7 @@ bool identity_fix(
 	size_t count = identity_forms(inventory, facts, forms);
 	size_t chosen = 0;
 
-	if ((facts->kinds & KIND_MASK(KIND_USB)) && facts->values[FIELD_SERIAL] &&
+	if ((facts->kinds & KIND_MASK(KIND_USB)) && facts_value(facts, FIELD_SERIAL) &&
 		has_twin(inventory, facts))
 		chosen = 1;
 	if (chosen < count)
@@ -179,12 +178,12 @@ bool identity_fix(
 
 bool identity_differs(const struct facts *facts, const char *key)
 {
-	struct text *const *values = facts->values;
 	struct buffer form = {0};
 	bool differs;
 
-	if (!(facts->kinds & KIND_MASK(KIND_USB)) || !values[FIELD_SERIAL] ||
-		!values[FIELD_VENDOR_ID] || !values[FIELD_MODEL_ID] || !strstr(key, "/serial/"))
+	if (!(facts->kinds & KIND_MASK(KIND_USB)) || !facts_value(facts, FIELD_SERIAL) ||
+		!facts_value(facts, FIELD_VENDOR_ID) || !facts_value(facts, FIELD_MODEL_ID) ||
+		!strstr(key, "/serial/"))
 		return false;
 	add_serial(facts, &form);
 	differs = strcmp(buffer_string(&form), key) != 0;
@@ -201,8 +200,8 @@ bool identity_is_shared(
 	bool shared;
 
 	if (!(one->kinds & other->kinds & KIND_MASK(KIND_USB)) ||
-		one->values[FIELD_VENDOR_ID] != other->values[FIELD_VENDOR_ID] ||
-		one->values[FIELD_MODEL_ID] != other->values[FIELD_MODEL_ID])
+		facts_value(one, FIELD_VENDOR_ID) != facts_value(other, FIELD_VENDOR_ID) ||
+		facts_value(one, FIELD_MODEL_ID) != facts_value(other, FIELD_MODEL_ID))
 		return false;
 	shared = identity_fix(inventory, one, &form) && identity_fix(inventory, other, &than) &&
 		 strcmp(buffer_string(&form), buffer_string(&than)) == 0;

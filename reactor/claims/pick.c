@@ -12,14 +12,14 @@
 
 static bool is_virtual(const struct facts *facts)
 {
-	return text_is(facts->values[FIELD_FUNCTION], "virtual");
+	return text_is(facts_value(facts, FIELD_FUNCTION), "virtual");
 }
 
 /* The first function of the slot that this one is in; false: it is in none with others. */
 static bool first_of_slot(const struct device *device, struct address *ret_first)
 {
 	const struct facts *facts = device->now.facts;
-	const struct text *slot = facts->values[FIELD_SLOT];
+	const struct text *slot = facts_value(facts, FIELD_SLOT);
 
 	if (!(facts->kinds & KIND_MASK(KIND_PCI)) || is_virtual(facts) || !slot ||
 		!address_parse(slot->bytes, ret_first))
@@ -121,8 +121,8 @@ struct crowd {
 
 static void crowd_add(struct crowd *crowd, const struct device *device)
 {
-	count_place(&crowd->functions, device->now.facts->values[FIELD_PHYSICAL_FUNCTION]);
-	count_place(&crowd->nodes, device->now.facts->values[FIELD_NUMA_NODE]);
+	count_place(&crowd->functions, facts_value(device->now.facts, FIELD_PHYSICAL_FUNCTION));
+	count_place(&crowd->nodes, facts_value(device->now.facts, FIELD_NUMA_NODE));
 }
 
 static void crowd_count(struct crowd *crowd, const struct claims *claims)
@@ -159,7 +159,7 @@ struct merit {
 
 static bool on_node(const struct device *device, int64_t node)
 {
-	const struct text *own = device->now.facts->values[FIELD_NUMA_NODE];
+	const struct text *own = facts_value(device->now.facts, FIELD_NUMA_NODE);
 
 	return node >= 0 && own && strtoll(own->bytes, NULL, 10) == node;
 }
@@ -167,15 +167,16 @@ static bool on_node(const struct device *device, int64_t node)
 static struct merit merit_of(
 	const struct device *device, const struct pick *pick, const struct crowd *crowd)
 {
-	struct text *const *values = device->now.facts->values;
+	const struct facts *facts = device->now.facts;
 	int64_t sign = pick->group->select == SELECT_FIRST    ? 0
 		       : pick->group->select == SELECT_SPREAD ? -1
 							      : 1;
 
 	return (struct merit){{
 		on_node(device, pick->numa_node),
-		sign * (int64_t)tally_of(&crowd->functions, values[FIELD_PHYSICAL_FUNCTION]),
-		sign * (int64_t)tally_of(&crowd->nodes, values[FIELD_NUMA_NODE]),
+		sign * (int64_t)tally_of(
+			       &crowd->functions, facts_value(facts, FIELD_PHYSICAL_FUNCTION)),
+		sign * (int64_t)tally_of(&crowd->nodes, facts_value(facts, FIELD_NUMA_NODE)),
 	}};
 }
 

@@ -18,7 +18,7 @@ static void write_fields(struct writer *json, const struct facts *facts, enum ki
 		const struct field_description *description = field_describe(field);
 
 		if (description->kinds & KIND_MASK(kind))
-			writer_key_text(json, description->name, facts->values[field]);
+			writer_key_text(json, description->name, facts_value(facts, field));
 	}
 	for (size_t i = 0; i < facts->properties.count; i++) {
 		struct buffer name = {0};

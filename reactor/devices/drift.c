@@ -102,8 +102,9 @@ static bool make_form(const struct device *device, char ret_form[static OPINION_
 	if (!facts || !(facts->kinds & KIND_MASK(KIND_USB)))
 		return false;
 	snprintf(ret_form, OPINION_FORM_SIZE, "%.4s:%.4s at bus %.10s device %.10s",
-		facts->values[FIELD_VENDOR_ID]->bytes, facts->values[FIELD_MODEL_ID]->bytes,
-		facts->values[FIELD_BUS]->bytes, facts->values[FIELD_DEVICE_NUMBER]->bytes);
+		facts_value(facts, FIELD_VENDOR_ID)->bytes,
+		facts_value(facts, FIELD_MODEL_ID)->bytes, facts_value(facts, FIELD_BUS)->bytes,
+		facts_value(facts, FIELD_DEVICE_NUMBER)->bytes);
 	return true;
 }
 

@@ -7,7 +7,7 @@
 /* The value that is shown under `kind`. */
 static const struct text *value_of(const struct facts *facts, enum kind kind, enum field field)
 {
-	return facts->kinds & KIND_MASK(kind) ? facts->values[field] : NULL;
+	return facts->kinds & KIND_MASK(kind) ? facts_value(facts, field) : NULL;
 }
 
 static void add_field_names(

@@ -7,13 +7,13 @@
 static bool is_virtual_function_of(const struct facts *other, const struct text *physical)
 {
 	return (other->kinds & KIND_MASK(KIND_PCI)) && other->parent == physical &&
-	       other->values[FIELD_PHYSICAL_FUNCTION];
+	       facts_value(other, FIELD_PHYSICAL_FUNCTION);
 }
 
 /* The PF of the board on which `facts`'s function makes vGPUs out of what it shares with others. */
 static const struct text *board(const struct facts *facts)
 {
-	if (!facts->offers_vgpus || !text_is(facts->values[FIELD_FUNCTION], "virtual"))
+	if (!facts->offers_vgpus || !text_is(facts_value(facts, FIELD_FUNCTION), "virtual"))
 		return NULL;
 	return facts->parent;
 }
@@ -28,7 +28,7 @@ static bool is_on_board(const struct facts *other, const struct text *physical)
 void topology_add_dependents(const struct inventory *inventory, const struct facts *facts,
 	int64_t since, struct looking *looks)
 {
-	bool is_physical = text_is(facts->values[FIELD_FUNCTION], "physical");
+	bool is_physical = text_is(facts_value(facts, FIELD_FUNCTION), "physical");
 	const struct text *physical = is_physical ? facts->id : board(facts);
 
 	if (!physical || (!is_physical && since == CLOCK_NEVER))

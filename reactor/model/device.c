@@ -76,30 +76,30 @@ void device_view_done(struct device_view *view)
 	*view = (struct device_view){.state = STATE_UNMATCHED};
 }
 
-/* The address that stands before the end or the first `/` of `name`, and what stands behind it. */
-static bool take_address(const char *name, uint64_t *ret_order, const char **ret_rest)
+/* Takes the address that stands before the end or the first `/` of what is behind the prefix. */
+static void take_address(struct device_order *order)
 {
+	const char *name = order->id + order->prefix + 1;
 	size_t length = strcspn(name, "/");
 	char copy[ADDRESS_SIZE];
 	struct address address;
 
 	if (length >= sizeof(copy))
-		return false;
+		return;
 	memcpy(copy, name, length);
 	copy[length] = '\0';
 	if (!address_parse(copy, &address))
-		return false;
-	*ret_order = address_order(address);
-	*ret_rest = name + length;
-	return true;
+		return;
+	order->address = address_order(address);
+	order->rest = order->prefix + 1 + (uint32_t)length;
 }
 
 struct device_order device_order_of(const char *id)
 {
-	struct device_order order = {.id = id, .prefix = strcspn(id, ":")};
+	struct device_order order = {.id = id, .prefix = (uint32_t)strcspn(id, ":")};
 
 	if (id[order.prefix] == ':')
-		order.addressed = take_address(id + order.prefix + 1, &order.address, &order.rest);
+		take_address(&order);
 	return order;
 }
 
@@ -110,9 +110,9 @@ int device_order_compare(const struct device_order *left, const struct device_or
 
 	if (kind != 0)
 		return kind;
-	if (!left->addressed || !right->addressed)
+	if (!left->rest || !right->rest)
 		return strverscmp(left->id, right->id);
 	if (left->address != right->address)
 		return left->address > right->address ? 1 : -1;
-	return strverscmp(left->rest, right->rest);
+	return strverscmp(left->id + left->rest, right->id + right->rest);
 }

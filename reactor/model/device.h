@@ -44,11 +44,10 @@ struct rule; /* rules/ruleset.h */
  * address; the rest with runs of digits compared as numbers, so that usb:1-2 comes before usb:1-10.
  */
 struct device_order {
-	const char *id; /* borrowed */
-	size_t prefix;	/* length of the kind's name before the colon */
-	bool addressed;
+	const char *id;	 /* borrowed */
+	uint32_t prefix; /* length of the kind's name before the colon */
+	uint32_t rest;	 /* where in the id an address ends; 0: there is none */
 	uint64_t address;
-	const char *rest; /* what stands behind the address */
 };
 
 struct device {

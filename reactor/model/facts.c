@@ -4,14 +4,18 @@
 #include "base/memory.h"
 #include "base/utf8.h"
 
+#include <assert.h>
 #include <string.h>
 
 struct facts *facts_new(struct text *id, unsigned kinds)
 {
-	struct facts *facts = memory_allocate(sizeof(*facts));
+	struct field_range room = field_range(kinds);
+	struct facts *facts = memory_allocate(sizeof(*facts) + room.count * sizeof(*facts->values));
 
 	facts->references = 1;
-	facts->kinds = kinds;
+	facts->kinds = (uint8_t)kinds;
+	facts->first = (uint8_t)room.first;
+	facts->count = (uint8_t)room.count;
 	facts->id = id;
 	return facts;
 }
@@ -27,8 +31,8 @@ struct facts *facts_unref(struct facts *facts)
 {
 	if (!facts || --facts->references > 0)
 		return NULL;
-	for (enum field field = 0; field < FIELD_COUNT; field++)
-		text_unref(facts->values[field]);
+	for (unsigned i = 0; i < facts->count; i++)
+		text_unref(facts->values[i]);
 	property_list_done(&facts->properties);
 	text_unref(facts->id);
 	text_unref(facts->name);
@@ -54,8 +58,8 @@ struct facts *facts_copy_without_properties(const struct facts *facts)
 	copy->name = text_ref(facts->name);
 	copy->parent = text_ref(facts->parent);
 	copy->bound = text_ref(facts->bound);
-	for (enum field field = 0; field < FIELD_COUNT; field++)
-		copy->values[field] = text_ref(facts->values[field]);
+	for (unsigned i = 0; i < facts->count; i++)
+		copy->values[i] = text_ref(facts->values[i]);
 	return copy;
 }
 
@@ -70,6 +74,14 @@ struct text *facts_clean_text(struct text_pool *pool, const char *spelling)
 	return text;
 }
 
+void facts_put(struct facts *facts, enum field field, struct text *form)
+{
+	unsigned at = (unsigned)field - facts->first;
+
+	assert(at < facts->count);
+	text_replace(&facts->values[at], form);
+}
+
 void facts_set(struct facts *facts, struct text_pool *pool, enum field field, const char *spelling)
 {
 	const struct field_description *description = field_describe(field);
@@ -77,9 +89,9 @@ void facts_set(struct facts *facts, struct text_pool *pool, enum field field, co
 
 	spelling = field_skip_prefix(field, spelling);
 	if (value_normalise(description->type, description->digits, spelling, &form) == 0)
-		text_replace(&facts->values[field], facts_clean_text(pool, buffer_string(&form)));
+		facts_put(facts, field, facts_clean_text(pool, buffer_string(&form)));
 	else
-		text_replace(&facts->values[field], NULL);
+		facts_put(facts, field, NULL);
 	buffer_done(&form);
 }
 
@@ -97,9 +109,10 @@ struct text *facts_property(const struct facts *facts, const struct text *key)
 
 bool facts_equal(const struct facts *left, const struct facts *right)
 {
-	return left->kinds == right->kinds && left->offers_vgpus == right->offers_vgpus &&
+	return left->kinds == right->kinds && left->first == right->first &&
+	       left->count == right->count && left->offers_vgpus == right->offers_vgpus &&
 	       left->life == right->life && left->id == right->id && left->name == right->name &&
 	       left->parent == right->parent && left->bound == right->bound &&
 	       property_list_equal(&left->properties, &right->properties) &&
-	       memcmp(left->values, right->values, sizeof(left->values)) == 0;
+	       memcmp(left->values, right->values, left->count * sizeof(*left->values)) == 0;
 }

@@ -13,23 +13,32 @@
 #include "model/field.h"
 #include "model/property.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+static_assert(KIND_COUNT <= 8 && FIELD_COUNT <= UINT8_MAX, "struct facts has a byte for them");
+
 struct facts {
-	unsigned references;
-	unsigned kinds;	     /* KIND_MASK of each */
-	bool offers_vgpus;   /* a function with a list of vGPU types, were it empty now */
+	uint32_t references;
+	uint8_t kinds;	   /* KIND_MASK of each */
+	bool offers_vgpus; /* a function with a list of vGPU types, were it empty now */
+	/* room, by facts_new: thousands of these are kept, and no device has half of all fields */
+	uint8_t first;
+	uint8_t count;
 	uint64_t life;	     /* inode number of the device's folder: another one, another device */
 	struct text *id;     /* pci:0000:01:00.0, usb:1-2.1, vgpu:0000:41:00.4/558 */
 	struct text *name;   /* for people */
 	struct text *parent; /* id of the device that it hangs on, or NULL */
 	struct text *bound;  /* driver it is on now, or NULL */
-	struct text *values[FIELD_COUNT]; /* text forms; NULL: absent */
 	struct property_list properties;
+	struct text *values[]; /* text forms of `count` fields from `first` on: facts_value */
 };
 
-/* Facts with one reference and nothing in them but the id, whose reference they take over. */
+/*
+ * Facts with one reference and nothing in them but the id, whose reference they take over. They
+ * have room for the fields of `kinds` and of what such a device may turn out to be as well.
+ */
 struct facts *facts_new(struct text *id, unsigned kinds);
 struct facts *facts_ref(struct facts *facts);
 struct facts *facts_unref(struct facts *facts);
@@ -39,6 +48,17 @@ void facts_list_done(struct vector *list);
 
 /* Facts with one reference that equal `facts` but have no properties. */
 struct facts *facts_copy_without_properties(const struct facts *facts);
+
+/* The value of a field, borrowed; NULL: absent. */
+static inline struct text *facts_value(const struct facts *facts, enum field field)
+{
+	unsigned at = (unsigned)field - facts->first; /* too large for a field before the first */
+
+	return at < facts->count ? facts->values[at] : NULL;
+}
+
+/* Sets a field, for which there must be room, to an interned text form, taken over, or NULL. */
+void facts_put(struct facts *facts, enum field field, struct text *form);
 
 /*
  * Sets a field to the text form of `spelling`, cleaned to UTF-8 without control characters; a

@@ -88,6 +88,32 @@ const struct field_description *field_describe(enum field field)
 	return &descriptions[field];
 }
 
+/* The kinds that are found in the same folders: a look tells only while it reads. */
+static unsigned kinds_beside(unsigned kinds)
+{
+	unsigned beside = 0;
+
+	for (enum kind kind = 0; kind < KIND_COUNT; kind++)
+		if (kinds & (KIND_MASK(kind) | KIND_MASK(kind_describe(kind)->carrier)))
+			beside |= KIND_MASK(kind);
+	return beside;
+}
+
+struct field_range field_range(unsigned kinds)
+{
+	enum field first = 0;
+	enum field end = FIELD_COUNT;
+
+	if (!kinds)
+		return (struct field_range){0, FIELD_COUNT};
+	kinds |= kinds_beside(kinds);
+	while (first < end && !(descriptions[first].kinds & kinds))
+		first++;
+	while (end > first && !(descriptions[end - 1].kinds & kinds))
+		end--;
+	return (struct field_range){first, (unsigned)end - (unsigned)first};
+}
+
 const char *field_skip_prefix(enum field field, const char *spelling)
 {
 	const char *start = spelling + strspn(spelling, " \t");

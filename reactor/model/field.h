@@ -59,6 +59,18 @@ struct field_description {
 /* The row of `field`. */
 const struct field_description *field_describe(enum field field);
 
+struct field_range {
+	enum field first;
+	unsigned count;
+};
+
+/*
+ * Where the fields of `kinds` (KIND_MASK of each) lie, and those of kinds that are found in the
+ * same folders, which such a device may turn out to be; all fields if nothing is known. Fields
+ * stand together by kind, so that ranges are short; what else lies between is in them too.
+ */
+struct field_range field_range(unsigned kinds);
+
 /*
  * Where the value begins in a spelling of it: a vGPU's type_id may be spelled as the folder of an
  * mdev type is named, nvidia-558.

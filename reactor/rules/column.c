@@ -217,21 +217,21 @@ static void count_limit_hit(
 	} while (++judgement < column->judgement_count && column->judgements[judgement].repeats);
 }
 
-static bool judge(const struct column *column, size_t at, const struct facts *lone,
+static bool judge(const struct column *column, size_t at, struct text *value,
 	const struct column_context *context)
 {
 	const struct judgement *judgement = &column->judgements[at];
 	bool limit_hit = false;
-	bool holds = evaluate_condition(judgement->condition, lone, &limit_hit);
+	bool holds = evaluate_value(judgement->condition, value, &limit_hit);
 
 	if (limit_hit)
 		count_limit_hit(column, at, context);
 	return holds != judgement->negated;
 }
 
-/* Clears what does not hold for the value, which is all that the facts have. */
-static void apply_judgements(const struct column *column, const struct text *value,
-	const struct facts *lone, const struct column_context *context)
+/* Clears what does not hold for the value. */
+static void apply_judgements(
+	const struct column *column, struct text *value, const struct column_context *context)
 {
 	uint64_t bigrams = value ? bigram_set(value->bytes, value->length) : 0;
 	bool holds = false;
@@ -242,7 +242,7 @@ static void apply_judgements(const struct column *column, const struct text *val
 		if (judgement->bigrams & ~bigrams)
 			holds = judgement->negated;
 		else if (!judgement->repeats)
-			holds = judge(column, i, lone, context);
+			holds = judge(column, i, value, context);
 		if (!holds)
 			bitmap_clear(context->scratch, judgement->range);
 	}
@@ -251,8 +251,6 @@ static void apply_judgements(const struct column *column, const struct text *val
 struct bitmap *column_judge(
 	struct column *column, struct text *text, struct column_context *context)
 {
-	struct property property = {column->property, text};
-	struct facts lone = {0};
 	struct column_slot *slot = text ? put_slot(column, text) : &column->absent;
 	struct named_value *named = column_slot_named(slot);
 	struct bitmap *bitmap;
@@ -260,11 +258,7 @@ struct bitmap *column_judge(
 	memcpy(context->scratch, column->unnamed, context->bitmaps.words * sizeof(uint64_t));
 	for (size_t i = 0; named && i < named->range_count; i++)
 		bitmap_set(context->scratch, named->ranges[i]);
-	if (!column->property)
-		lone.values[column->field] = text;
-	else if (text)
-		lone.properties = (struct property_list){&property, 1};
-	apply_judgements(column, text, &lone, context);
+	apply_judgements(column, text, context);
 	bitmap = bitmap_share(&context->bitmaps, context->scratch);
 	if (named)
 		named->bitmap = bitmap;

@@ -123,7 +123,7 @@ static inline struct text *column_value(const struct column *column, const struc
 {
 	if (column->property)
 		return facts_property(facts, column->property);
-	return facts->values[column->field];
+	return facts_value(facts, column->field);
 }
 
 static inline size_t column_hash(const struct column *column, const struct text *text)

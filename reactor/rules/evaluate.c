@@ -9,31 +9,49 @@ struct text *evaluate_actual(const struct condition *test, const struct facts *f
 {
 	if (test->property)
 		return facts_property(facts, test->property);
-	return facts->values[test->field];
+	return facts_value(facts, test->field);
 }
 
-bool evaluate_condition(
-	const struct condition *condition, const struct facts *facts, bool *ret_limit_hit)
+/* Of `facts`; without them, of a device whose field that the tests name has the value `lone`. */
+static bool holds(const struct condition *condition, const struct facts *facts, struct text *lone,
+	bool *ret_limit_hit)
 {
 	const struct vector *children = &condition->children;
 
 	switch (condition->type) {
 	case CONDITION_TEST:
-		return op_holds(condition, evaluate_actual(condition, facts), ret_limit_hit);
+		if (facts)
+			lone = evaluate_actual(condition, facts);
+		return op_holds(condition, lone, ret_limit_hit);
 	case CONDITION_ANY:
 		for (size_t i = 0; i < children->count; i++)
-			if (evaluate_condition(children->items[i], facts, ret_limit_hit))
+			if (holds(children->items[i], facts, lone, ret_limit_hit))
 				return true;
 		return false;
 	case CONDITION_ALL:
 		for (size_t i = 0; i < children->count; i++)
-			if (!evaluate_condition(children->items[i], facts, ret_limit_hit))
+			if (!holds(children->items[i], facts, lone, ret_limit_hit))
 				return false;
 		return true;
 	case CONDITION_NOT:
-		return !evaluate_condition(children->items[0], facts, ret_limit_hit);
+		return !holds(children->items[0], facts, lone, ret_limit_hit);
 	}
 	return false;
+}
+
+bool evaluate_condition(
+	const struct condition *condition, const struct facts *facts, bool *ret_limit_hit)
+{
+	if (condition->type == CONDITION_TEST) /* nearly always */
+		return op_holds(condition, evaluate_actual(condition, facts), ret_limit_hit);
+	return holds(condition, facts, NULL, ret_limit_hit);
+}
+
+bool evaluate_value(const struct condition *condition, struct text *value, bool *ret_limit_hit)
+{
+	if (condition->type == CONDITION_TEST) /* likewise */
+		return op_holds(condition, value, ret_limit_hit);
+	return holds(condition, NULL, value, ret_limit_hit);
 }
 
 const struct rule *evaluate(const struct ruleset *ruleset, const struct facts *facts)

@@ -19,5 +19,9 @@ const struct rule *evaluate(const struct ruleset *ruleset, const struct facts *f
 bool evaluate_condition(
 	const struct condition *condition, const struct facts *facts, bool *ret_limit_hit);
 
+/* The same for a condition all of whose tests name one field, whose value is given; NULL: absent.
+ */
+bool evaluate_value(const struct condition *condition, struct text *value, bool *ret_limit_hit);
+
 /* The value that a test reads: a field's or a property's; NULL: absent. */
 struct text *evaluate_actual(const struct condition *test, const struct facts *facts);

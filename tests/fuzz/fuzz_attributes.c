@@ -152,8 +152,8 @@ static void check_device(enum kind kind)
 	if (folder.error)
 		abort();
 	for (enum field field = 0; field < FIELD_COUNT; field++)
-		if (facts->values[field])
-			check_form(field, facts->values[field]);
+		if (facts_value(facts, field))
+			check_form(field, facts_value(facts, field));
 	if (complete)
 		check_json(facts);
 	facts_unref(facts);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What stands around devices and claims, for scripts: clients, processes, a clock, a disk, and the crash that
- * leaves nothing but the rows and the devices that are present.
+ * What stands around devices and claims, for scripts: clients, processes, a clock, a disk, and the
+ * crash that leaves nothing but the rows and the devices that are present.
  */
 #pragma once
 

@@ -77,8 +77,8 @@ struct facts *fleet_virtual_function(struct text_pool *pool, unsigned number, co
 	facts = new_facts(pool, "pci", slot, KIND_MASK(KIND_PCI) | KIND_MASK(KIND_SRIOV_NIC));
 	facts->life = 40000 + number;
 	set_values(facts, pool, values);
-	facts->name = text_ref(facts->values[FIELD_NAME]);
-	facts->bound = text_ref(facts->values[FIELD_DRIVER]);
+	facts->name = text_ref(facts_value(facts, FIELD_NAME));
+	facts->bound = text_ref(facts_value(facts, FIELD_DRIVER));
 	snprintf(above, sizeof(above), "pci:%s", parent);
 	facts->parent = text_intern_string(pool, above);
 	return facts;
@@ -101,8 +101,8 @@ struct facts *fleet_physical_function(struct text_pool *pool, unsigned number)
 	facts = new_facts(pool, "pci", slot, KIND_MASK(KIND_PCI) | KIND_MASK(KIND_SRIOV_NIC));
 	facts->life = 40000 + number;
 	set_values(facts, pool, values);
-	facts->name = text_ref(facts->values[FIELD_NAME]);
-	facts->bound = text_ref(facts->values[FIELD_DRIVER]);
+	facts->name = text_ref(facts_value(facts, FIELD_NAME));
+	facts->bound = text_ref(facts_value(facts, FIELD_DRIVER));
 	return facts;
 }
 
@@ -134,7 +134,7 @@ struct facts *fleet_headset(struct text_pool *pool, unsigned number, const char 
 	facts->life = 40000 + number;
 	set_values(facts, pool, values);
 	facts->name = text_intern_string(pool, "GN Netcom A/S Jabra EVOLVE 65");
-	facts->bound = text_ref(facts->values[FIELD_INTERFACE_DRIVERS]);
+	facts->bound = text_ref(facts_value(facts, FIELD_INTERFACE_DRIVERS));
 	facts->parent = text_intern_string(pool, hub);
 	return facts;
 }

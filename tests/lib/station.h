@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A world that serves a socket: devices, claims and service, run turn by turn in the daemon's order but
- * without its sources of events, so that benchmarks choose what happens.
+ * A world that serves a socket: devices, claims and service, run turn by turn in the daemon's order
+ * but without its sources of events, so that benchmarks choose what happens.
  */
 #pragma once
 

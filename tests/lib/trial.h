@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One random life of the claims (tests/property/claims_test.c): devices, claims, what stands around it,
- * and what is known of it from outside.
+ * One random life of the claims (tests/property/claims_test.c): devices, claims, what stands around
+ * it, and what is known of it from outside.
  */
 #pragma once
 

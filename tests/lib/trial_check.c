@@ -50,13 +50,14 @@ static void check_tokens(const struct trial *run)
 
 static bool has_twin(const struct claims *claims, const struct device *device)
 {
-	struct text *const *values = device->now.facts->values;
+	const struct facts *facts = device->now.facts;
 	char key[128];
 
-	if (!values[FIELD_SERIAL])
+	if (!facts_value(facts, FIELD_SERIAL))
 		return false;
-	snprintf(key, sizeof(key), "usb/%s:%s/serial/%s", values[FIELD_VENDOR_ID]->bytes,
-		values[FIELD_MODEL_ID]->bytes, values[FIELD_SERIAL]->bytes);
+	snprintf(key, sizeof(key), "usb/%s:%s/serial/%s",
+		facts_value(facts, FIELD_VENDOR_ID)->bytes,
+		facts_value(facts, FIELD_MODEL_ID)->bytes, facts_value(facts, FIELD_SERIAL)->bytes);
 	for (size_t i = 0; i < claims->instances.count; i++) {
 		const struct instance *instance = claims->instances.items[i];
 

@@ -120,7 +120,7 @@ static void check_field(
 		snprintf(got, sizeof(got), "%d", result);
 	else
 		snprintf(got, sizeof(got), "%s",
-			facts->values[field] ? facts->values[field]->bytes : "absent");
+			facts_value(facts, field) ? facts_value(facts, field)->bytes : "absent");
 	scene_check_text(&looker->scene, got, want, what);
 	facts_unref(facts);
 }
@@ -233,10 +233,10 @@ static void add_exchanged(struct looker *looker)
 /* All of its fields say which device it is: the two differ in each. */
 static bool is_all(const struct facts *facts, const char *number)
 {
-	return text_is(facts->values[FIELD_DEVICE_NUMBER], number) &&
-	       text_is(facts->values[FIELD_SERIAL], number) &&
-	       text_is(facts->values[FIELD_PRODUCT], number) &&
-	       strncmp(facts->values[FIELD_VENDOR_ID]->bytes + 2, number, 2) == 0;
+	return text_is(facts_value(facts, FIELD_DEVICE_NUMBER), number) &&
+	       text_is(facts_value(facts, FIELD_SERIAL), number) &&
+	       text_is(facts_value(facts, FIELD_PRODUCT), number) &&
+	       strncmp(facts_value(facts, FIELD_VENDOR_ID)->bytes + 2, number, 2) == 0;
 }
 
 /* A look at usb:1-4 in which other events come between its reads. */

@@ -23,7 +23,7 @@ static void print_facts(const struct facts *facts)
 	print(facts, "PARENT", facts->parent);
 	print(facts, "BOUND", facts->bound);
 	for (enum field field = 0; field < FIELD_COUNT; field++)
-		print(facts, field_describe(field)->name, facts->values[field]);
+		print(facts, field_describe(field)->name, facts_value(facts, field));
 }
 
 int main(void)

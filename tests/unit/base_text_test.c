@@ -3,6 +3,7 @@
 #include "base/text.h"
 
 #include "base/buffer.h"
+#include "base/map.h"
 #include "base/memory.h"
 
 #include <setjmp.h>
@@ -124,6 +125,41 @@ static void test_replace_by_itself(void **state)
 
 #define KEYS 2000
 
+/* Against an array that says which texts there are: each is found while it is there, and once. */
+static void test_many_texts(void **state)
+{
+	static struct text *texts[KEYS];
+	struct text_pool pool = {0};
+	uint32_t random = 1;
+	size_t count = 0;
+
+	(void)state;
+	for (int step = 0; step < 50000; step++) {
+		char bytes[8];
+		size_t at;
+
+		random = random * 1103515245 + 12345;
+		at = (random >> 8) % KEYS;
+		snprintf(bytes, sizeof(bytes), "k%zu", at);
+		if (texts[at]) {
+			struct text *again = text_intern_string(&pool, bytes);
+
+			assert_ptr_equal(again, texts[at]);
+			text_unref(again);
+			texts[at] = text_unref(texts[at]);
+			count--;
+		} else {
+			texts[at] = text_intern_string(&pool, bytes);
+			assert_int_equal(texts[at]->references, 1);
+			count++;
+		}
+		assert_int_equal(pool.texts.count, count);
+	}
+	for (size_t i = 0; i < KEYS; i++)
+		text_unref(texts[i]);
+	text_pool_done(&pool);
+}
+
 /* Against an array that says what is in the map. */
 static void test_map(void **state)
 {
@@ -205,6 +241,7 @@ int main(void)
 		cmocka_unit_test(test_watchers),
 		cmocka_unit_test(test_own_texts),
 		cmocka_unit_test(test_replace_by_itself),
+		cmocka_unit_test(test_many_texts),
 		cmocka_unit_test(test_map),
 		cmocka_unit_test(test_buffer),
 	};

@@ -47,6 +47,37 @@ static void test_kinds(void **state)
 	assert_int_equal(kind_find(""), KIND_COUNT);
 }
 
+/* There is room for every field that a device of the kinds can have, and others are absent. */
+static void test_room(void **state)
+{
+	static const unsigned cases[] = {KIND_MASK(KIND_PCI), KIND_MASK(KIND_USB),
+		KIND_MASK(KIND_SRIOV_NIC), KIND_MASK(KIND_VGPU),
+		KIND_MASK(KIND_PCI) | KIND_MASK(KIND_SRIOV_NIC),
+		KIND_MASK(KIND_PCI) | KIND_MASK(KIND_USB)};
+	struct text_pool pool = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		struct facts *facts = facts_new(text_intern_string(&pool, "id"), cases[i]);
+
+		for (enum field field = 0; field < FIELD_COUNT; field++) {
+			assert_null(facts_value(facts, field));
+			if (!(field_describe(field)->kinds & cases[i]))
+				continue;
+			facts_put(facts, field, text_intern_string(&pool, "x"));
+			assert_string_equal(facts_value(facts, field)->bytes, "x");
+			facts_put(facts, field, NULL);
+		}
+		facts_unref(facts);
+	}
+	assert_int_equal(field_range(0).count, FIELD_COUNT);
+	assert_int_equal(field_range(KIND_MASK(KIND_USB)).first, FIELD_BUS);
+	/* a look begins with a function, and may find that it is a NIC's */
+	assert_int_equal(field_range(KIND_MASK(KIND_PCI)).count,
+		field_range(KIND_MASK(KIND_PCI) | KIND_MASK(KIND_SRIOV_NIC)).count);
+	text_pool_done(&pool);
+}
+
 static void test_set(void **state)
 {
 	static const struct {
@@ -79,12 +110,12 @@ static void test_set(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
 		struct text_pool pool = {0};
-		struct facts *facts = facts_new(text_intern_string(&pool, "id"), 1);
+		struct facts *facts = facts_new(text_intern_string(&pool, "id"), 0);
 		const struct text *value;
 
 		facts_set(facts, &pool, cases[i].field, "03"); /* what was there goes */
 		facts_set(facts, &pool, cases[i].field, cases[i].spelling);
-		value = facts->values[cases[i].field];
+		value = facts_value(facts, cases[i].field);
 		if ((value == NULL) != (cases[i].want == NULL) ||
 			(value && !text_is(value, cases[i].want)))
 			fail_msg("%s: is %s", cases[i].spelling, value ? value->bytes : "absent");
@@ -126,17 +157,18 @@ static void test_equal(void **state)
 
 	(void)state;
 	for (int difference = 0; difference < 8; difference++) {
-		struct facts *left = facts_new(text_intern_string(&pool, "id"), 1);
-		struct facts *right =
-			facts_new(text_intern_string(&pool, difference == 1 ? "other" : "id"),
-				difference == 2 ? 2 : 1);
+		struct facts *left =
+			facts_new(text_intern_string(&pool, "id"), KIND_MASK(KIND_PCI));
+		struct facts *right = facts_new(
+			text_intern_string(&pool, difference == 1 ? "other" : "id"),
+			KIND_MASK(KIND_PCI) | (difference == 2 ? KIND_MASK(KIND_SRIOV_NIC) : 0));
 
 		right->life = difference == 3;
 		right->name = difference == 4 ? text_intern_string(&pool, "n") : NULL;
 		right->parent = difference == 5 ? text_intern_string(&pool, "p") : NULL;
 		right->bound = difference == 6 ? text_intern_string(&pool, "b") : NULL;
-		facts_set(left, &pool, FIELD_PRODUCT, "p");
-		facts_set(right, &pool, FIELD_PRODUCT, difference == 7 ? "q" : "p");
+		facts_set(left, &pool, FIELD_NAME, "p");
+		facts_set(right, &pool, FIELD_NAME, difference == 7 ? "q" : "p");
 		assert_int_equal(facts_equal(left, right), difference == 0);
 		facts_unref(left);
 		facts_unref(right);
@@ -164,6 +196,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_set),
 		cmocka_unit_test(test_properties),
 		cmocka_unit_test(test_equal),

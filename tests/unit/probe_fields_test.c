@@ -88,7 +88,7 @@ static bool look_usb(const char *name)
 
 static void assert_field(enum field field, const char *want)
 {
-	const struct text *value = facts->values[field];
+	const struct text *value = facts_value(facts, field);
 
 	if (!want && value)
 		fail_msg("%s: %s", field_describe(field)->name, value->bytes);

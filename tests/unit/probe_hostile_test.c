@@ -74,7 +74,7 @@ static void look(const char *below, const char *slot)
 
 static const char *value(enum field field)
 {
-	return facts->values[field] ? facts->values[field]->bytes : "absent";
+	return facts_value(facts, field) ? facts_value(facts, field)->bytes : "absent";
 }
 
 static void attributes_of_other_types_are_absent(void **state)

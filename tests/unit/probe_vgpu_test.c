@@ -53,7 +53,7 @@ static void assert_candidates(const char *want)
 	look();
 	for (size_t i = 1; i < found.count; i++) {
 		const struct facts *facts = found.items[i];
-		const struct text *name = facts->values[FIELD_NAME];
+		const struct text *name = facts_value(facts, FIELD_NAME);
 
 		buffer_format(&got, "%s=%s;", strchr(facts->id->bytes, '/') + 1,
 			name ? name->bytes : "(absent)");
@@ -186,19 +186,19 @@ static void a_candidate_has_what_its_function_has(void **state)
 	assert_string_equal(candidate->parent->bytes, "pci:0000:41:00.4");
 	assert_null(candidate->bound);
 	assert_string_equal(candidate->name->bytes, "NVIDIA L40S-8Q");
-	assert_string_equal(candidate->values[FIELD_NAME]->bytes, "NVIDIA L40S-8Q");
-	assert_string_equal(candidate->values[FIELD_SLOT]->bytes, "0000:41:00.4");
-	assert_string_equal(candidate->values[FIELD_VENDOR_DEVICE]->bytes, "10de:26b9");
-	assert_string_equal(candidate->values[FIELD_NUMA_NODE]->bytes, "1");
-	assert_string_equal(candidate->values[FIELD_TYPE_ID]->bytes, "558");
-	assert_string_equal(candidate->values[FIELD_VIRTUAL_FUNCTION]->bytes, "3");
-	assert_string_equal(candidate->values[FIELD_PHYSICAL_FUNCTION]->bytes, "0000:41:00.0");
-	assert_null(candidate->values[FIELD_DRIVER]);
-	assert_null(candidate->values[FIELD_VF_INDEX]);
-	assert_null(candidate->values[FIELD_FUNCTION]);
+	assert_string_equal(facts_value(candidate, FIELD_NAME)->bytes, "NVIDIA L40S-8Q");
+	assert_string_equal(facts_value(candidate, FIELD_SLOT)->bytes, "0000:41:00.4");
+	assert_string_equal(facts_value(candidate, FIELD_VENDOR_DEVICE)->bytes, "10de:26b9");
+	assert_string_equal(facts_value(candidate, FIELD_NUMA_NODE)->bytes, "1");
+	assert_string_equal(facts_value(candidate, FIELD_TYPE_ID)->bytes, "558");
+	assert_string_equal(facts_value(candidate, FIELD_VIRTUAL_FUNCTION)->bytes, "3");
+	assert_string_equal(facts_value(candidate, FIELD_PHYSICAL_FUNCTION)->bytes, "0000:41:00.0");
+	assert_null(facts_value(candidate, FIELD_DRIVER));
+	assert_null(facts_value(candidate, FIELD_VF_INDEX));
+	assert_null(facts_value(candidate, FIELD_FUNCTION));
 	for (enum field field = 0; field < FIELD_COUNT; field++)
 		if (!(field_describe(field)->kinds & KIND_MASK(KIND_VGPU)))
-			assert_null(candidate->values[field]);
+			assert_null(facts_value(candidate, field));
 }
 
 /* On a PF of a board with SR-IOV, and on a board without. */
@@ -211,14 +211,14 @@ static void candidates_of_functions_that_are_no_vf(void **state)
 	facts_set(function, &pool, FIELD_FUNCTION, "physical");
 	look();
 	candidate = found.items[1];
-	assert_string_equal(candidate->values[FIELD_PHYSICAL_FUNCTION]->bytes, "0000:41:00.4");
-	assert_null(candidate->values[FIELD_VIRTUAL_FUNCTION]);
+	assert_string_equal(facts_value(candidate, FIELD_PHYSICAL_FUNCTION)->bytes, "0000:41:00.4");
+	assert_null(facts_value(candidate, FIELD_VIRTUAL_FUNCTION));
 	facts_set(function, &pool, FIELD_FUNCTION, "plain");
 	look();
 	candidate = found.items[1];
 	assert_string_equal(candidate->id->bytes, "vgpu:0000:41:00.4/5");
-	assert_null(candidate->values[FIELD_PHYSICAL_FUNCTION]);
-	assert_null(candidate->values[FIELD_VIRTUAL_FUNCTION]);
+	assert_null(facts_value(candidate, FIELD_PHYSICAL_FUNCTION));
+	assert_null(facts_value(candidate, FIELD_VIRTUAL_FUNCTION));
 }
 
 static void a_function_without_types_offers_none(void **state)
@@ -271,11 +271,11 @@ static void a_page_of_name_is_kept(void **state)
 	page[sizeof(page) - 1] = '\0';
 	write_type("nvidia-5", "name", page);
 	look();
-	assert_string_equal(((struct facts *)found.items[1])->values[FIELD_NAME]->bytes, page);
+	assert_string_equal(facts_value(found.items[1], FIELD_NAME)->bytes, page);
 	memcpy(page, "6 : ", 4);
 	tree_write(&tree, "nvidia/creatable_vgpu_types", page);
 	look();
-	assert_string_equal(((struct facts *)found.items[2])->values[FIELD_NAME]->bytes, page + 4);
+	assert_string_equal(facts_value(found.items[2], FIELD_NAME)->bytes, page + 4);
 }
 
 static void the_slot_of_a_card(void **state)
@@ -306,12 +306,12 @@ static void the_slot_of_a_card(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const struct text *slot;
 
-		text_replace(&function->values[FIELD_PHYSICAL_SLOT], NULL);
+		facts_put(function, FIELD_PHYSICAL_SLOT, NULL);
 		facts_set(function, &pool, FIELD_SLOT, cases[i].own);
 		facts_set(function, &pool, FIELD_PHYSICAL_FUNCTION,
 			cases[i].physical ? cases[i].physical : "");
 		physical_slot_find(function, &pool, &folder);
-		slot = function->values[FIELD_PHYSICAL_SLOT];
+		slot = facts_value(function, FIELD_PHYSICAL_SLOT);
 		assert_int_equal(slot != NULL, cases[i].want != NULL);
 		if (slot)
 			assert_string_equal(slot->bytes, cases[i].want);

@@ -10,6 +10,7 @@
  */
 #include "io/probe/names.h"
 
+#include "base/map.h"
 #include "base/memory.h"
 #include "model/facts.h"
 

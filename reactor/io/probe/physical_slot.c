@@ -56,8 +56,8 @@ void physical_slot_find(struct facts *facts, struct text_pool *pool, struct fold
 {
 	struct search search = {
 		.slots = slots,
-		.wanted = {{.function = facts->values[FIELD_SLOT]},
-			{.function = facts->values[FIELD_PHYSICAL_FUNCTION]}},
+		.wanted = {{.function = facts_value(facts, FIELD_SLOT)},
+			{.function = facts_value(facts, FIELD_PHYSICAL_FUNCTION)}},
 	};
 
 	folder_walk(slots, ".", consider, &search);

@@ -49,7 +49,7 @@ static void set_parent(struct facts *facts, struct text_pool *pool, struct folde
 
 	if (facts->parent)
 		return;
-	if (known && !known->values[FIELD_PHYSICAL_FUNCTION]) {
+	if (known && !facts_value(known, FIELD_PHYSICAL_FUNCTION)) {
 		facts->parent = text_ref(known->parent);
 		return;
 	}

@@ -37,7 +37,7 @@ static bool read_ids(struct folder *folder, struct ids *ret_ids)
 static void set_form(
 	struct facts *facts, struct text_pool *pool, enum field field, const char *form)
 {
-	text_replace(&facts->values[field], text_intern_string(pool, form));
+	facts_put(facts, field, text_intern_string(pool, form));
 }
 
 static void set_pair(
@@ -63,17 +63,16 @@ static void set_ids(struct facts *facts, struct text_pool *pool, const struct id
 static void set_names(
 	struct facts *facts, struct text_pool *pool, struct names *names, const struct ids *ids)
 {
-	struct text **values = facts->values;
 	struct buffer joined = {0};
 
-	text_replace(&values[FIELD_VENDOR], text_ref(names_vendor(names, (unsigned)ids->vendor)));
-	text_replace(&values[FIELD_DEVICE],
+	facts_put(facts, FIELD_VENDOR, text_ref(names_vendor(names, (unsigned)ids->vendor)));
+	facts_put(facts, FIELD_DEVICE,
 		text_ref(names_device(names, (unsigned)ids->vendor, (unsigned)ids->device)));
-	text_replace(
-		&values[FIELD_CLASS], text_ref(names_class(names, (unsigned)(ids->class >> 8))));
-	buffer_format(&joined, "%s %s", values[FIELD_VENDOR]->bytes, values[FIELD_DEVICE]->bytes);
-	text_replace(&values[FIELD_NAME], text_intern(pool, joined.bytes, joined.length));
-	text_replace(&facts->name, text_ref(values[FIELD_NAME]));
+	facts_put(facts, FIELD_CLASS, text_ref(names_class(names, (unsigned)(ids->class >> 8))));
+	buffer_format(&joined, "%s %s", facts_value(facts, FIELD_VENDOR)->bytes,
+		facts_value(facts, FIELD_DEVICE)->bytes);
+	facts_put(facts, FIELD_NAME, text_intern(pool, joined.bytes, joined.length));
+	text_replace(&facts->name, text_ref(facts_value(facts, FIELD_NAME)));
 	buffer_done(&joined);
 }
 
@@ -84,14 +83,14 @@ static void set_driver(struct facts *facts, struct text_pool *pool, struct folde
 
 	facts_set(facts, pool, FIELD_DRIVER, bound ? driver : "");
 	if (bound)
-		text_replace(&facts->bound, text_ref(facts->values[FIELD_DRIVER]));
+		text_replace(&facts->bound, text_ref(facts_value(facts, FIELD_DRIVER)));
 }
 
 static void set_subsystem(struct facts *facts, struct text_pool *pool, struct folder *folder)
 {
 	uint64_t ids[2];
 
-	if (!facts->values[FIELD_SUBSYSTEM_VENDOR_DEVICE] &&
+	if (!facts_value(facts, FIELD_SUBSYSTEM_VENDOR_DEVICE) &&
 		folder_read_number(folder, "subsystem_vendor", 16, 0xffff, &ids[0]) &&
 		folder_read_number(folder, "subsystem_device", 16, 0xffff, &ids[1]))
 		set_pair(facts, pool, FIELD_SUBSYSTEM_VENDOR_DEVICE, ids);
@@ -101,7 +100,7 @@ static void set_revision(struct facts *facts, struct text_pool *pool, struct fol
 {
 	char value[ATTRIBUTE_SIZE];
 
-	if (!facts->values[FIELD_REVISION] && folder_read(folder, "revision", value))
+	if (!facts_value(facts, FIELD_REVISION) && folder_read(folder, "revision", value))
 		facts_set(facts, pool, FIELD_REVISION, value);
 }
 
@@ -109,7 +108,7 @@ static void set_node(struct facts *facts, struct text_pool *pool, struct folder 
 {
 	char value[ATTRIBUTE_SIZE];
 
-	if (!facts->values[FIELD_NUMA_NODE] && folder_read(folder, "numa_node", value) &&
+	if (!facts_value(facts, FIELD_NUMA_NODE) && folder_read(folder, "numa_node", value) &&
 		value[0] != '-')
 		facts_set(facts, pool, FIELD_NUMA_NODE, value);
 }
@@ -125,7 +124,7 @@ static void set_group(struct facts *facts, struct text_pool *pool, struct folder
 /* A VF of a NIC is of one kind more. */
 static void set_nic(struct facts *facts, struct text_pool *pool, struct folder *folder)
 {
-	if (!text_is(facts->values[FIELD_DEVICE_TYPE], BASE_CLASS_NETWORK))
+	if (!text_is(facts_value(facts, FIELD_DEVICE_TYPE), BASE_CLASS_NETWORK))
 		return;
 	facts->kinds |= KIND_MASK(KIND_SRIOV_NIC);
 	physical_slot_set(facts, pool, folder);
@@ -156,7 +155,7 @@ static void set_function(
 		facts_set(facts, pool, FIELD_FUNCTION, "virtual");
 		virtual_function_set(facts, pool, folder, physical);
 		set_nic(facts, pool, folder);
-		folder->unsettled |= is_virtual && !facts->values[FIELD_VF_INDEX];
+		folder->unsettled |= is_virtual && !facts_value(facts, FIELD_VF_INDEX);
 	} else if (is_virtual) {
 		facts_set(facts, pool, FIELD_FUNCTION, "virtual");
 		folder->unsettled = true;
@@ -187,7 +186,7 @@ static void keep(struct facts *facts, const struct facts *known)
 		FIELD_SUBSYSTEM_VENDOR_DEVICE, FIELD_REVISION, FIELD_NUMA_NODE};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(kept); i++)
-		facts->values[kept[i]] = text_ref(known->values[kept[i]]);
+		facts_put(facts, kept[i], text_ref(facts_value(known, kept[i])));
 	facts->name = text_ref(known->name);
 }
 
@@ -198,7 +197,7 @@ static void keep_function(struct facts *facts, const struct facts *known)
 		FIELD_PF_NAME, FIELD_PHYSICAL_SLOT};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(kept); i++)
-		facts->values[kept[i]] = text_ref(known->values[kept[i]]);
+		facts_put(facts, kept[i], text_ref(facts_value(known, kept[i])));
 	facts->kinds = known->kinds;
 	facts->parent = text_ref(known->parent);
 }
@@ -207,13 +206,13 @@ static void keep_function(struct facts *facts, const struct facts *known)
 static void set_function_again(struct facts *facts, struct text_pool *pool, struct folder *folder,
 	const struct facts *known)
 {
-	if (!known->values[FIELD_VF_INDEX]) {
-		set_function(
-			facts, pool, folder, !text_is(known->values[FIELD_FUNCTION], "virtual"));
+	if (!facts_value(known, FIELD_VF_INDEX)) {
+		set_function(facts, pool, folder,
+			!text_is(facts_value(known, FIELD_FUNCTION), "virtual"));
 		return;
 	}
 	keep_function(facts, known);
-	if (!facts->values[FIELD_PHYSICAL_SLOT])
+	if (!facts_value(facts, FIELD_PHYSICAL_SLOT))
 		set_nic(facts, pool, folder);
 }
 

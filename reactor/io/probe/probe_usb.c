@@ -47,7 +47,7 @@ static bool set_mandatory(struct facts *facts, struct text_pool *pool, struct fo
 		if (!folder_read(folder, wanted[i].attribute, value))
 			return false;
 		facts_set(facts, pool, wanted[i].field, value);
-		if (!facts->values[wanted[i].field])
+		if (!facts_value(facts, wanted[i].field))
 			return false;
 	}
 	return true;
@@ -72,8 +72,8 @@ static void set_optional(struct facts *facts, struct text_pool *pool, struct fol
 	for (size_t i = 0; i < ARRAY_LENGTH(wanted); i++) {
 		enum field field = wanted[i].field;
 
-		if (wanted[i].locked && known && known->values[field])
-			facts->values[field] = text_ref(known->values[field]);
+		if (wanted[i].locked && known && facts_value(known, field))
+			facts_put(facts, field, text_ref(facts_value(known, field)));
 		else if (folder_read(folder, wanted[i].attribute, value) && value[0] != '\0')
 			facts_set(facts, pool, field, value);
 	}
@@ -90,10 +90,10 @@ static unsigned id_of(const struct text *hex)
 /* Manufacturer and product, each its own or usb.ids' text; the ids only where there is neither. */
 static void set_name(struct facts *facts, struct text_pool *pool, struct usb_names *names)
 {
-	const struct text *manufacturer = facts->values[FIELD_MANUFACTURER];
-	const struct text *product = facts->values[FIELD_PRODUCT];
-	const struct text *vendor_id = facts->values[FIELD_VENDOR_ID];
-	const struct text *model_id = facts->values[FIELD_MODEL_ID];
+	const struct text *manufacturer = facts_value(facts, FIELD_MANUFACTURER);
+	const struct text *product = facts_value(facts, FIELD_PRODUCT);
+	const struct text *vendor_id = facts_value(facts, FIELD_VENDOR_ID);
+	const struct text *model_id = facts_value(facts, FIELD_MODEL_ID);
 	struct buffer name = {0};
 	size_t before;
 
@@ -190,7 +190,7 @@ static void set_drivers(struct facts *facts, struct text_pool *pool, struct fold
 	}
 	facts_set(facts, pool, FIELD_INTERFACE_DRIVERS, buffer_string(&drivers));
 	if (drivers.length > 0)
-		text_replace(&facts->bound, text_ref(facts->values[FIELD_INTERFACE_DRIVERS]));
+		text_replace(&facts->bound, text_ref(facts_value(facts, FIELD_INTERFACE_DRIVERS)));
 	buffer_done(&drivers);
 	free(interfaces.items);
 }

@@ -187,11 +187,12 @@ static void set_name(struct facts *candidate, struct text_pool *pool, const stru
 
 	snprintf(number, sizeof(number), MDEV_PREFIX "%" PRIu32, (uint32_t)type->id);
 	facts_set(candidate, pool, FIELD_TYPE_ID, number);
-	text_replace(&candidate->values[FIELD_NAME], NULL);
+	facts_put(candidate, FIELD_NAME, NULL);
 	if (type->name && type->name[0] != '\0')
 		facts_set(candidate, pool, FIELD_NAME, type->name);
-	candidate->name = candidate->values[FIELD_NAME] ? text_ref(candidate->values[FIELD_NAME])
-							: text_intern_string(pool, number);
+	candidate->name = facts_value(candidate, FIELD_NAME)
+				  ? text_ref(facts_value(candidate, FIELD_NAME))
+				  : text_intern_string(pool, number);
 }
 
 /* A candidate has of its function every field that its kind has too. `number` 0: none. */
@@ -202,7 +203,7 @@ static struct facts *new_candidate(const struct facts *function, struct text_poo
 	struct facts *candidate;
 
 	buffer_format(&id, "%s%s/%" PRIu64, kind_describe(KIND_VGPU)->prefix,
-		function->values[FIELD_SLOT]->bytes, type->id);
+		facts_value(function, FIELD_SLOT)->bytes, type->id);
 	if (number > 0)
 		buffer_format(&id, ".%" PRIu64, number);
 	candidate =
@@ -212,12 +213,12 @@ static struct facts *new_candidate(const struct facts *function, struct text_poo
 	candidate->parent = text_ref(function->id);
 	for (enum field field = 0; field < FIELD_COUNT; field++)
 		if (field_describe(field)->kinds & KIND_MASK(KIND_VGPU))
-			candidate->values[field] = text_ref(function->values[field]);
-	text_replace(&candidate->values[FIELD_VIRTUAL_FUNCTION],
-		text_ref(function->values[FIELD_VF_INDEX]));
-	if (text_is(function->values[FIELD_FUNCTION], "physical"))
-		text_replace(&candidate->values[FIELD_PHYSICAL_FUNCTION],
-			text_ref(function->values[FIELD_SLOT]));
+			facts_put(candidate, field, text_ref(facts_value(function, field)));
+	facts_put(
+		candidate, FIELD_VIRTUAL_FUNCTION, text_ref(facts_value(function, FIELD_VF_INDEX)));
+	if (text_is(facts_value(function, FIELD_FUNCTION), "physical"))
+		facts_put(candidate, FIELD_PHYSICAL_FUNCTION,
+			text_ref(facts_value(function, FIELD_SLOT)));
 	set_name(candidate, pool, type);
 	return candidate;
 }
@@ -234,7 +235,7 @@ static void add_candidates_of_type(
 
 static bool is_of_nvidia(const struct facts *function)
 {
-	const char *ids = function->values[FIELD_VENDOR_DEVICE]->bytes;
+	const char *ids = facts_value(function, FIELD_VENDOR_DEVICE)->bytes;
 
 	return strncmp(ids, VENDOR_NVIDIA ":", strlen(VENDOR_NVIDIA ":")) == 0;
 }
@@ -244,7 +245,7 @@ void vgpu_add_candidates(struct vector *found, struct text_pool *pool, struct fo
 	struct facts *function = found->items[0];
 	struct type_reader reader = {
 		.folder = folder,
-		.numbered = !text_is(function->values[FIELD_FUNCTION], "virtual"),
+		.numbered = !text_is(facts_value(function, FIELD_FUNCTION), "virtual"),
 	};
 
 	function->offers_vgpus =

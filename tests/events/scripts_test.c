@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Runs tests/events/ *.script straight on devices and claims: what comes in, line by line, and after each `turn`
- * the events that must come out, as `> ` lines. A bug report becomes a script.
+ * Runs tests/events/ *.script straight on devices and claims: what comes in, line by line, and
+ * after each `turn` the events that must come out, as `> ` lines. A bug report becomes a script.
  *
  *   rules            the lines up to `.` are a rule file, put in force in this turn
  *   stage            likewise, but only staged

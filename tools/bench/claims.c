@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Claims: the daemon's own socket, claims and store, with its thread, in this process (lib/bureau.h);
- * the clients in another; beside them lib/echo.h, which answers as soon as the same rows are
- * committed by the same statements to a database of the same pragmas in the same file system.
+ * Claims: the daemon's own socket, claims and store, with its thread, in this process
+ * (lib/bureau.h); the clients in another; beside them lib/echo.h, which answers as soon as the same
+ * rows are committed by the same statements to a database of the same pragmas in the same file
+ * system.
  *
  * - trip: what a client waits for a Claim (and for its Release) and for the echo, in turns;
  * medians.

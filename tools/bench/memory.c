@@ -72,9 +72,9 @@ static void print_inventory(const struct claims *claims, const char *kind, struc
 	double json = allocated(device->told.json);
 	double facts = allocated(device->told.facts);
 	double self = allocated((void *)device);
-	double index =
-		(allocated(core->inventory.devices.items) + allocated(core->pool->texts.slots)) /
-		DEVICES;
+	double index = (allocated(claims->devices->inventory.devices.items) +
+			       allocated(claims->devices->pool->texts.slots)) /
+		       DEVICES;
 
 	printf("{\"bench\":\"memory\",\"what\":\"inventory\",\"kind\":\"%s\",\"devices\":%d,"
 	       "\"text_length\":%u,\"malloc_bytes_per_device\":%.0f,\"of_it_text\":%.0f,"

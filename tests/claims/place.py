@@ -10,7 +10,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "lib"), os.path.join(HERE, "..", "generated")]
-from hostdevd import BUILD, DEADLINE, Connection, Daemon, Error, Skip, Watch  # noqa: E402
+from hostdevd import BUILD, DEADLINE, Connection, Daemon, Error, Skip, Watch, hold_machine  # noqa: E402
 from machine import ROOT, SYS, Machine, enter_or_skip  # noqa: E402
 
 NOBODY = 65534
@@ -33,6 +33,7 @@ machine = None
 
 def enter_namespaces():
     """Starts this again where /sys and udev's group are its own; users must stay what they are."""
+    hold_machine()  # the kernel tells its events in all namespaces of networks
     enter_or_skip("HOSTDEVD_CLAIMS", "claims")
 
 

@@ -6,7 +6,7 @@ import signal
 import time
 
 from fake import INSTANCES, error, reply, whole_daemon
-from place import case, holds, same, until
+from place import PATIENCE, case, holds, same, until
 
 HOSTDEVD = 'org.hostdevd.'
 
@@ -218,14 +218,14 @@ def hold_prints_first_and_ends_by_any_signal(place):
         held.send_signal(how)
         held.communicate()
         same(held.returncode, -how)
-        holds(place.daemon.gone.wait(10), 'the connection is closed')
+        holds(place.daemon.gone.wait(PATIENCE), 'the connection is closed')
 
 
 @case
 def hold_says_when_the_daemon_goes(place):
     place.serve(lambda call: [whole_daemon(call), 0.2, None])
     held = place.start('claim', 't4', '--vm', 'v', '--hold')
-    _, stderr = held.communicate(timeout=60)
+    _, stderr = held.communicate(timeout=PATIENCE)
     same(held.returncode, 6)
     holds('went away' in stderr, stderr)
 
@@ -238,4 +238,4 @@ def interrupt_leaves_the_queue(place):
     waiting.send_signal(signal.SIGINT)
     waiting.communicate()
     same(waiting.returncode, -signal.SIGINT)
-    holds(place.daemon.gone.wait(10), 'the connection is closed')
+    holds(place.daemon.gone.wait(PATIENCE), 'the connection is closed')

@@ -7,17 +7,20 @@ import shutil
 import signal
 import struct
 import subprocess
+import sys
 import termios
 import time
 
 from fake import Daemon, whole_daemon
 
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.append(os.path.join(TREE, 'tests/lib'))
+from hostdevd import DEADLINE as PATIENCE
+
 BUILD = os.path.abspath(os.environ.get('BUILD', os.path.join(TREE, 'build')))
 CC = os.environ.get('CC', 'cc')
 SANITIZE = os.environ.get('SANITIZE', '').split()
 VALGRIND = os.environ.get('VALGRIND', '').split()
-PATIENCE = 60
 CASES = []
 
 

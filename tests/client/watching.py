@@ -133,7 +133,7 @@ def watch_exec_survives_bad_programs(place):
 def wait_ends_when_the_device_is_there(place):
     late = [LIVE[2], 0.1, event('device.added', 6, device=STICK), 3600]
     place.serve(late)
-    same(place.ok('wait', '1-2.1', '--timeout', '30'), 'usb:1-2.1\n')
+    same(place.ok('wait', '1-2.1', '--timeout', str(PATIENCE)), 'usb:1-2.1\n')
     same(place.daemon.calls[0]['parameters'], {'snapshot': True})
     same(json.loads(place.ok('wait', 'usb_1_2_1', '-j'))['event']['device'], STICK)
     until(place.daemon.gone.is_set, 'the connection closed')
@@ -168,7 +168,7 @@ def wait_for_a_group_needs_an_available_device(place):
                  event('group.joined', 2, device={'id': T4['id'], 'state': 'available'}, group='t4'),
                  event('device.added', 2, device=T4)):
         now['pieces'] = [*before, 0.05, last, 3600]
-        same(place.ok('wait', '--group', 't4', '--timeout', '30'), 'pci:0000:01:00.0\n')
+        same(place.ok('wait', '--group', 't4', '--timeout', str(PATIENCE)), 'pci:0000:01:00.0\n')
 
 
 @case

@@ -7,11 +7,12 @@ import random
 import signal
 import sqlite3
 import subprocess
+import tempfile
 
 from cases_kill import RULES, storage
 from disk import small_disk
 from hostdevd import build_shim
-from place import Model, pci, place, plug, program, pull, refused, wait_until
+from place import DEADLINE, Model, pci, place, plug, program, pull, refused, wait_until
 
 
 @contextlib.contextmanager
@@ -29,9 +30,10 @@ def hanging(running):
 
 @contextlib.contextmanager
 def hangable(gpus, config=""):
-    environment = {"LD_PRELOAD": build_shim("crash/slow_disk"), "SLOW_DISK_HANG": f"/dev/shm/hostdevd-hang-{os.getpid()}"}
-    with place(gpus=gpus, rules=RULES, config=config, environment=environment) as running:
-        yield running
+    with tempfile.TemporaryDirectory(prefix="hostdevd-hang-", dir="/dev/shm") as folder:
+        environment = {"LD_PRELOAD": build_shim("crash/slow_disk"), "SLOW_DISK_HANG": f"{folder}/hang"}
+        with place(gpus=gpus, rules=RULES, config=config, environment=environment) as running:
+            yield running
 
 
 def sent(running, method, **parameters):
@@ -45,7 +47,7 @@ def sent(running, method, **parameters):
 
 def hangs():
     """a disk that hangs holds up only those who wait for it; a late grant is taken back"""
-    with hangable(4, "store_deadline_s = 1;") as running, program() as process, \
+    with hangable(4) as running, program() as process, \
             Model(running.socket, snapshot=True) as watch:
         running.claim_one(vm="a")
         running.claim_one(vm="b", pid=process.pid)
@@ -100,7 +102,7 @@ def hangs_and_is_killed():
 
 def hangs_briefly():
     """releases and claims that a disk held up for less than the deadline are done and answered"""
-    with hangable(2) as running:
+    with hangable(2, "store_deadline_s = 3600;") as running:
         running.claim_one(vm="a")
         with hanging(running):
             first = sent(running, "Claim", group="gpus", vm="b")
@@ -166,7 +168,7 @@ def lost(running, how):
 def start_in_vain(running, *options):
     """What a daemon says that does not start."""
     done = subprocess.run([*running.command, *options], stdin=subprocess.DEVNULL,
-                          capture_output=True, text=True, timeout=60, check=False,
+                          capture_output=True, text=True, timeout=DEADLINE, check=False,
                           env=running.environment)
     assert done.returncode == 1, done
     return done.stderr

@@ -7,7 +7,7 @@ import signal
 import threading
 
 from rig import (IDS, REPEATS, ROOT, SYS, build_shim, counters, drain, expect_nothing_lost,
-                 expect_right, fill, slot_name, wait_until, watched, write)
+                 expect_right, fill, slot_name, trigger_file, wait_until, watched, write)
 
 
 def late_attributes(machine):
@@ -47,15 +47,22 @@ def incomplete_while_events_come(machine):
 
 def incomplete_at_start(machine):
     """row 18: a function that lacks its ids while the daemon starts is there when it listens"""
-    fill(machine, 5)
     slot = slot_name(2)
-    os.rename(f"{ROOT}/{slot}/vendor", f"{ROOT}/{slot}/later")
-    completion = threading.Timer(0.2, os.rename, (f"{ROOT}/{slot}/later", f"{ROOT}/{slot}/vendor"))
-    completion.start()
-    with watched() as (running, subscriber):
-        completion.join()
-        assert subscriber.model() == running.devices() and len(running.devices()) == 5
-        assert subscriber.types() == []
+    for _ in range(20):  # a machine so busy that all attempts pass is asked again
+        fill(machine, 5)
+        os.rename(f"{ROOT}/{slot}/vendor", f"{ROOT}/{slot}/later")
+        completion = threading.Timer(
+            0.2, os.rename, (f"{ROOT}/{slot}/later", f"{ROOT}/{slot}/vendor"))
+        completion.start()
+        with watched() as (running, subscriber):
+            completion.join()
+            if counters(running)["incomplete_looks"] > 4:
+                continue
+            assert subscriber.model() == running.devices() and len(running.devices()) == 5
+            assert subscriber.types() == []
+            break
+    else:
+        raise AssertionError("it is given up each time")
 
 
 def unreadable_for_a_moment(machine):
@@ -81,9 +88,9 @@ def unreadable_for_a_moment(machine):
 def interrupted(machine):
     """row 7: an attribute whose reading a signal interrupts is read again"""
     fill(machine, 5)
-    trigger = f"/dev/shm/hostdevd-interrupt-{os.getpid()}"
-    environment = {"LD_PRELOAD": build_shim("generated/interrupted_read"), "INTERRUPTED_READ": trigger}
-    with watched(environment=environment) as (running, subscriber):
+    shim = {"LD_PRELOAD": build_shim("generated/interrupted_read")}
+    with trigger_file() as trigger, \
+            watched(environment={**shim, "INTERRUPTED_READ": trigger}) as (running, subscriber):
         write(trigger, "")
         folder = machine.add_usb("1-1", serial="S1")
         machine.udevd.send("add", folder, "usb", "usb_device")

@@ -6,7 +6,7 @@ import os
 import random
 
 from rig import (build_shim, counters, drain, expect_nothing_lost, expect_right, fill, slot_name,
-                 wait_until, watched, write)
+                 trigger_file, wait_until, watched, write)
 
 
 def unknown_action(machine):
@@ -44,10 +44,9 @@ def shuffled(machine):
 def shimmed(machine, group, **ways):
     """A daemon on 50 devices whose socket of that group is as broken_socket.c says from now on."""
     fill(machine, 50)
-    trigger = f"/dev/shm/hostdevd-broken-{os.getpid()}"
-    environment = {"LD_PRELOAD": build_shim("generated/broken_socket"), "BROKEN_SOCKET": trigger, "BROKEN_GROUP": str(group),
-                   **ways}
-    with watched(environment=environment) as (running, subscriber):
+    shim = {"LD_PRELOAD": build_shim("generated/broken_socket"), "BROKEN_GROUP": str(group), **ways}
+    with trigger_file() as trigger, \
+            watched(environment={**shim, "BROKEN_SOCKET": trigger}) as (running, subscriber):
         write(trigger, "")
         try:
             yield running, subscriber

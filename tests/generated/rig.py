@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
@@ -42,12 +43,20 @@ def watched(**options):
             subscriber.close()
 
 
+@contextlib.contextmanager
+def trigger_file():
+    """A path that nobody else has; a shim does what it is for while there is a file."""
+    with tempfile.TemporaryDirectory(prefix="hostdevd-trigger-", dir="/dev/shm") as folder:
+        yield f"{folder}/trigger"
+
+
 def expect_right(running, subscriber, **options):
     """The daemon, its subscriber and a daemon that has just started say the same."""
     with daemon(**{"monitor": "kernel", **options}) as fresh:
         wanted = fresh.devices()
     wait_until(lambda: running.devices() == wanted,
                lambda: f"the daemon: {difference(running.devices(), wanted)}")
+    subscriber.catch_up(running.call("ListDevices")["seq"])
     wait_until(lambda: subscriber.model() == wanted,
                lambda: f"the subscriber: {difference(subscriber.model(), wanted)}")
 

@@ -182,6 +182,13 @@ def list_instances():
         assert len({part["parameters"]["seq"] for part in parts}) == 1
 
 
+def until_resync(watch):
+    events = [watch.event()]
+    while events[-1]["type"] != "resync":
+        events.append(watch.event())
+    return events
+
+
 @case
 def instance_events():
     """events of instances are numbered with all others, pass filters by group and kind, and a
@@ -208,9 +215,11 @@ def instance_events():
         assert events[-1]["instance"]["id"] == "i-1"
         assert only.event() == events[-1] and only.is_quiet()
         wanted = [e for e in events if e.get("instance", {}).get("group") == "t4"]
-        assert [e for e in (t4.event() for _ in range(len(events))
-                            if not t4.is_quiet()) if "instance" in e] == wanted
-        found = [usb.event() for _ in range(len(events)) if not usb.is_quiet()]
+        server.tell("resync")  # which everybody is told
+        for watch in (everything, only):
+            assert watch.event()["type"] == "resync"
+        assert [e for e in until_resync(t4) if "instance" in e] == wanted
+        found = until_resync(usb)
         assert [e["instance"]["id"] for e in found if "instance" in e] == ["i-2"], found
         claim(client, device="pci:0000:02:00.0")
         server.tell("remove pci:0000:02:00.0")
@@ -268,21 +277,22 @@ def waiting_claims():
     """a waiting Claim holds up its own connection only; a client that is gone has left the queue"""
     with Server() as server:
         machine(server, 1)
+        server.tell("clock 0")  # time stands still
         holder = server.client()
         held, = claim(holder)
         first, second, third, fourth = (server.client() for _ in range(4))
         for number, client in enumerate((first, second, third, fourth)):
             client.send(HOSTDEVD + "Claim", {**T4, "vm": "w%d" % number, "wait_ms": 60000})
             client.send(HOSTDEVD + "Status")
-            server.tell("clock 0")  # so that they come in this order
+            server.expect_rest()  # so that they come in this order
         assert first.is_quiet()
         assert holder.call(HOSTDEVD + "Status")["status"]["counts"]["instances"] == 1
         first.close()
         second.socket.shutdown(socket.SHUT_WR)  # it takes no more calls, and wants its answers
         third.socket.shutdown(socket.SHUT_WR)
-        server.tell("clock 0")
+        server.expect_rest()
         third.close()
-        server.tell("clock 0")
+        server.expect_rest()
         holder.call(HOSTDEVD + "Release", {"instance": held})
         mine, = second.parameters()["instances"]
         assert mine["vm"] == "w1" and "status" in second.parameters()
@@ -297,10 +307,12 @@ def timeout_of_a_claim():
     """a Claim that waits too long is Timeout, and then the connection goes on"""
     with Server() as server:
         machine(server, 1)
+        server.tell("clock 0")
         claim(server.client())
         client = server.client()
         client.send(HOSTDEVD + "Claim", {**T4, "vm": "late", "wait_ms": 5000})
         client.send(HOSTDEVD + "Status")
+        server.expect_rest()  # it waits
         server.tell("clock 4")
         assert client.is_quiet()
         server.tell("clock 2")

@@ -4,7 +4,7 @@ import json
 import shutil
 import subprocess
 
-from harness import TIMEOUT, Server, Skip, case
+from harness import DEADLINE, Server, Skip, case
 
 INTERFACE = "include/org.hostdevd.varlink"
 
@@ -12,7 +12,7 @@ INTERFACE = "include/org.hostdevd.varlink"
 def varlinkctl(*arguments):
     """(exit status, stdout, stderr)"""
     ended = subprocess.run(["varlinkctl", *arguments], text=True, capture_output=True,
-                           timeout=TIMEOUT, check=False, stdin=subprocess.DEVNULL)
+                           timeout=DEADLINE, check=False, stdin=subprocess.DEVNULL)
     return ended.returncode, ended.stdout, ended.stderr
 
 

@@ -8,12 +8,15 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from hostdevd import DEADLINE, wait_until
 
 BUILD = os.environ.get("BUILD", "build")
 SERVICE = "org.varlink.service."
 HOSTDEVD = "org.hostdevd."
-TIMEOUT = 20
 
 cases = []
 
@@ -47,7 +50,7 @@ class Server:
             client.close()
         self.process.stdin.close()
         try:
-            status = self.process.wait(TIMEOUT)
+            status = self.process.wait(DEADLINE)
         except subprocess.TimeoutExpired:
             self.process.kill()
             status = self.process.wait()
@@ -63,11 +66,14 @@ class Server:
 
     def tell(self, *lines):
         """Has the lines carried out; the seq after the last of them."""
+        return self._tell(lines)[0]
+
+    def _tell(self, lines):
         self.process.stdin.write("".join(line + "\n" for line in lines))
         self.process.stdin.flush()
         for _ in lines:
             answer = self.process.stdout.readline()
-        return int(answer.split()[1])
+        return [int(word) for word in answer.split()[1:]]
 
     def client(self):
         client = Client(self.path)
@@ -77,10 +83,16 @@ class Server:
     def counter(self, name):
         return self.client().call("org.hostdevd.Status")["status"]["counters"][name]
 
-    def cpu_seconds(self):
-        with open("/proc/%d/stat" % self.process.pid) as stat:
-            fields = stat.read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    def expect_rest(self):
+        """Waits until it sleeps: no turn between two questions but what answers the second."""
+        def rests():
+            before = self._tell(["turns"])[1]
+            time.sleep(0.1)
+            return self._tell(["turns"])[1] == before + 1
+        wait_until(rests, "it spins")
+
+    def status(self):
+        return self.client().call("org.hostdevd.Status")["status"]
 
     def memory_kib(self):
         with open("/proc/%d/status" % self.process.pid) as status:
@@ -101,7 +113,7 @@ class Error(Exception):
 class Client:
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.socket.settimeout(TIMEOUT)
+        self.socket.settimeout(DEADLINE)
         self.socket.connect(path)
         self.input = b""
 

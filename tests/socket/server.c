@@ -2,7 +2,7 @@
 /*
  * The service over made-up devices, steered by lines on standard input, so that tests of
  * the socket need no hardware and no daemon. Each line is carried out in a turn of its own and
- * answered with `done SEQ` when that turn is published:
+ * answered with `done SEQ TURNS`, the number of turns so far, when that turn is published:
  *
  *   add ID TAG      a device; its name (pci) or product (usb) is TAG, by which rules sort it
  *   change ID TAG   the same device, another TAG
@@ -11,7 +11,8 @@
  *   burst N         N changes of the first device's driver, 20 in each of the next turns
  *   resync
  *   reload ok|bad   what rules the next Reload finds
- *   clock SECONDS   lets that much time pass
+ *   clock SECONDS   lets that much time pass; from the first one on no other passes
+ *   turns           nothing but the answer
  *   subscriber N    limit on the bytes that may wait for one
  *
  * usage: server SOCKET RING RING_BYTES CONNECTIONS PER_UID DESCRIPTORS
@@ -47,8 +48,9 @@ struct server {
 	struct rights rights;
 	struct service_limits limits;
 	struct service *service;
-	int64_t clock_offset;
+	int64_t clock; /* set by hand; 0: the machine's counts */
 	uint64_t seq;
+	uint64_t turns;
 	uint64_t lives;
 	unsigned long burst;
 	unsigned long changes;
@@ -72,6 +74,11 @@ static const char new_rules[] =
 	"  match = ((\"name\", \"regex\", \"^(t4|a10)$\")); } );\n";
 
 static const char bad_rules[] = "groups = ( { name = \"t4\"; kind = \"pcie\"; } );\n";
+
+static int64_t now_of(const struct server *server)
+{
+	return server->clock ? server->clock : clock_monotonic();
+}
 
 static int load(struct server *server, const char *bytes, struct rule_errors *errors,
 	struct ruleset **ret_ruleset)
@@ -149,7 +156,7 @@ static void run_burst(struct server *server)
 static void set_clock_and_limits(struct server *server, const char *verb, long number)
 {
 	if (strcmp(verb, "clock") == 0)
-		server->clock_offset += number * CLOCK_SECOND;
+		server->clock = now_of(server) + number * CLOCK_SECOND;
 	if (strcmp(verb, "subscriber") == 0)
 		server->limits.subscriber = (size_t)number;
 	service_set_limits(server->service, &server->limits);
@@ -174,7 +181,7 @@ static void carry_out(struct server *server, const char *line)
 		devices_note_resync(&server->devices);
 	else if (strcmp(verb, "reload") == 0)
 		server->bad_rules = strcmp(id, "bad") == 0;
-	else
+	else if (strcmp(verb, "turns") != 0)
 		set_clock_and_limits(server, verb, strtol(id, NULL, 10));
 }
 
@@ -241,7 +248,7 @@ static void reload(struct server *server, struct call *call)
 /* A disk that is as quick as memory, and on which every process is the one that it was. */
 static void carry_out_requests(struct server *server)
 {
-	int64_t now = clock_monotonic() + server->clock_offset;
+	int64_t now = now_of(server);
 	struct request *request;
 	struct batch *batch;
 	struct call *call;
@@ -282,6 +289,7 @@ static void turn(struct server *server)
 	struct call *call;
 	bool told = take_line(server);
 
+	server->turns++;
 	publish(server);
 	run_burst(server);
 	while ((call = service_take_change(server->service, CHANGE_RELOAD)))
@@ -290,10 +298,10 @@ static void turn(struct server *server)
 	publish(server);
 	answer_requests(server);
 	service_answer(server->service);
-	service_flush(server->service, clock_monotonic() + server->clock_offset);
+	service_flush(server->service, now_of(server));
 	service_reap(server->service);
 	if (told) {
-		printf("done %lu\n", (unsigned long)server->seq);
+		printf("done %lu %lu\n", (unsigned long)server->seq, (unsigned long)server->turns);
 		fflush(stdout);
 	}
 }
@@ -307,7 +315,7 @@ static bool is_busy(const struct server *server)
 static void wait_for_events(struct server *server)
 {
 	int64_t deadline = service_deadline(server->service);
-	int64_t now = clock_monotonic() + server->clock_offset;
+	int64_t now = now_of(server);
 	int64_t due = claims_deadline(&server->claims);
 	int64_t wait;
 	struct timeval interval;

@@ -81,13 +81,18 @@ def told(events):
     return sorted((event["type"], event["device"]["id"]) for event in events)
 
 
-def until_quiet(watch):
-    return told(watch.quiet(0.5))
+def hear(watch, wanted):
+    """What must be told is waited for; what must not be, for a while."""
+    heard = [watch.next() for _ in wanted]
+    heard = told(heard + watch.quiet(0.5))
+    assert heard == wanted, heard
 
 
 def check_model(daemon, watch):
     """Applying the events to the snapshot gives what a list says."""
-    assert watch.devices == daemon.devices(), (watch.devices, daemon.devices())
+    listed = daemon.call("ListDevices")
+    watch.catch_up(listed["seq"])
+    assert watch.devices == {one["id"]: one for one in listed["devices"]}, (watch.devices, listed)
 
 
 def count_looks(daemon):
@@ -158,7 +163,9 @@ def physfn_goes_first():
         looks = counters(daemon)["incomplete_looks"]
         machine.say("event", vf, "change")
         wait_until(lambda: counters(daemon)["incomplete_looks"] > looks, "no look")
-        assert daemon.devices()["pci:0000:01:10.2"] == before
+        meanwhile = daemon.devices()["pci:0000:01:10.2"]
+        # a machine may be so busy that the last of them is over
+        assert meanwhile == before or counters(daemon)["incomplete_looks"] == looks + 4, meanwhile
         event = watch.wait("device.changed", id="pci:0000:01:10.2")
         assert counters(daemon)["incomplete_looks"] == looks + 4
         assert event["device"]["kinds"] == ["pci"], event
@@ -193,18 +200,17 @@ def siblings_shrink():
         machine.say("set", f"{L40S}/0000:c1:00.5", "nvidia/creatable_vgpu_types",
                     "1149  : NVIDIA L40S-1Q\\n")
         machine.say("event", taken, "change")  # of this one alone
-        gone = until_quiet(watch)
-        assert gone == [("device.removed", "vgpu:0000:c1:00.4/1145"),
-                        ("device.removed", "vgpu:0000:c1:00.4/1149"),
-                        ("device.removed", "vgpu:0000:c1:00.4/1156"),
-                        ("device.removed", "vgpu:0000:c1:00.5/1145"),
-                        ("device.removed", "vgpu:0000:c1:00.5/1156"),
-                        ("group.left", "vgpu:0000:c1:00.4/1149")], gone
+        hear(watch, [("device.removed", "vgpu:0000:c1:00.4/1145"),
+                     ("device.removed", "vgpu:0000:c1:00.4/1149"),
+                     ("device.removed", "vgpu:0000:c1:00.4/1156"),
+                     ("device.removed", "vgpu:0000:c1:00.5/1145"),
+                     ("device.removed", "vgpu:0000:c1:00.5/1156"),
+                     ("group.left", "vgpu:0000:c1:00.4/1149")])
         check_model(daemon, watch)
         machine.say("set", f"{L40S}/0000:c1:00.5", "nvidia/creatable_vgpu_types",
                     "1149  : NVIDIA L40S-1Q\\n1156  : NVIDIA L40S-48Q\\n")
         machine.say("event", f"{L40S}/0000:c1:00.6", "change")
-        assert until_quiet(watch) == [("device.added", "vgpu:0000:c1:00.5/1156")]
+        hear(watch, [("device.added", "vgpu:0000:c1:00.5/1156")])
         check_model(daemon, watch)
 
 
@@ -213,9 +219,7 @@ def siblings_end():
     with daemon_on("nvidia-l40s.umockdev") as (machine, daemon, _):
         before = count_looks(daemon)
         machine.say("event", f"{L40S}/0000:c1:00.4", "change")
-        deadline = time.monotonic() + DEADLINE
-        while count_looks(daemon) < before + 4 and time.monotonic() < deadline:
-            time.sleep(0.01)
+        wait_until(lambda: count_looks(daemon) >= before + 4, "too few")
         time.sleep(0.3)
         assert count_looks(daemon) == before + 4, (before, count_looks(daemon))
 
@@ -227,15 +231,15 @@ def mediated_devices():
         kept = "mdev_supported_types/nvidia-234/"
         machine.say("set", T4, f"{kept}description", "max_instance=2\\n")
         machine.say("event", made, "add")
-        assert until_quiet(watch) == [("device.added", "vgpu:0000:3b:00.0/234.2")]
+        hear(watch, [("device.added", "vgpu:0000:3b:00.0/234.2")])
         assert len(vgpus(daemon, "0000:41:00.5")) == 3
         for index in ("557", "558"):
             folder = f"{machine.root}{A40}/0000:41:00.5/mdev_supported_types/nvidia-{index}"
             os.rename(folder, f"{machine.root}/nvidia-{index}")
         machine.say("event", f"{A40}/0000:41:00.4", "bind")
-        assert until_quiet(watch) == [("device.removed", "vgpu:0000:41:00.5/557"),
-                                      ("device.removed", "vgpu:0000:41:00.5/558"),
-                                      ("group.left", "vgpu:0000:41:00.5/557")]
+        hear(watch, [("device.removed", "vgpu:0000:41:00.5/557"),
+                     ("device.removed", "vgpu:0000:41:00.5/558"),
+                     ("group.left", "vgpu:0000:41:00.5/557")])
         check_model(daemon, watch)
 
 

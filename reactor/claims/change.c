@@ -83,7 +83,8 @@ static bool check_assign(
 	if (request->type == REQUEST_ASSIGN && instance->terms.vm &&
 		instance->terms.vm != request->vm)
 		return refuse_busy(claims, request, instance, "is assigned to another VM already");
-	if (request->type == REQUEST_ASSIGN && !instance->terms.vm && queue_wants(claims, instance))
+	if (request->type == REQUEST_ASSIGN && !instance->terms.vm &&
+		queue_wants(claims, instance, request))
 		return refuse_busy(
 			claims, request, instance, "is what others wait for, who came before");
 	if (request->type == REQUEST_UNASSIGN && instance->terms.vm)

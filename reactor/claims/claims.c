@@ -162,8 +162,10 @@ void claims_follow_rules(struct claims *claims)
 
 void claims_request(struct claims *claims, struct request *request, int64_t now)
 {
-	if (!request->came)
+	if (!request->came) {
 		request->came = now;
+		request->place = ++claims->requests;
+	}
 	switch (request->type) {
 	case REQUEST_CLAIM:
 		take_begin(claims, request, now);

@@ -31,9 +31,26 @@ static struct queue *find(const struct claims *claims, struct queue_key key)
 	return NULL;
 }
 
-bool queue_has_others(const struct claims *claims, const struct request *request)
+/* Who is served next; a queue that is being served may be empty. NULL: nobody. */
+static const struct request *head_of(const struct queue *queue)
 {
-	return find(claims, key_of(request));
+	if (list_is_empty(&queue->waiting))
+		return NULL;
+	return container_of(queue->waiting.next, struct request, link);
+}
+
+static bool is_before(const struct queue *queue, const struct request *request)
+{
+	const struct request *head = head_of(queue);
+
+	return head && head->place < request->place;
+}
+
+bool queue_has_earlier(const struct claims *claims, const struct request *request)
+{
+	const struct queue *queue = find(claims, key_of(request));
+
+	return queue && is_before(queue, request);
 }
 
 /* All that wait in a queue are of one user. */
@@ -41,16 +58,18 @@ static bool is_for(
 	const struct claims *claims, const struct queue *queue, const struct instance *instance)
 {
 	return queue->group == instance->group && queue->tenant == instance->tenant &&
-	       !list_is_empty(&queue->waiting) &&
-	       request_may_change(container_of(queue->waiting.next, struct request, link),
-		       claims->rights, instance);
+	       request_may_change(head_of(queue), claims->rights, instance);
 }
 
-bool queue_wants(const struct claims *claims, const struct instance *instance)
+bool queue_wants(
+	const struct claims *claims, const struct instance *instance, const struct request *request)
 {
-	list_for_each(at, &claims->queues)
-		if (is_for(claims, container_of(at, struct queue, link), instance))
+	list_for_each(at, &claims->queues) {
+		const struct queue *queue = container_of(at, struct queue, link);
+
+		if (is_before(queue, request) && is_for(claims, queue, instance))
 			return true;
+	}
 	return false;
 }
 
@@ -106,13 +125,24 @@ void queue_note_device(struct claims *claims, const struct device *device)
 	}
 }
 
+/* The link before which the request stands: one that was parked comes back to its place. */
+static struct list_link *behind_earlier(struct queue *queue, const struct request *request)
+{
+	struct list_link *at = &queue->waiting;
+
+	while (at->previous != &queue->waiting &&
+		container_of(at->previous, struct request, link)->place > request->place)
+		at = at->previous;
+	return at;
+}
+
 void queue_enter(struct claims *claims, struct request *request)
 {
 	struct queue *queue = find(claims, key_of(request));
 
 	if (!queue)
 		queue = queue_make(claims, key_of(request));
-	list_append(&queue->waiting, &request->link);
+	list_append(behind_earlier(queue, request), &request->link);
 	request->parked = 0;
 	claims_due(claims, request->wait_until);
 }
@@ -128,7 +158,7 @@ static void expire(struct claims *claims, struct queue *queue, int64_t now)
 			continue;
 		}
 		list_remove(&request->link);
-		queue->due = true;
+		queue_note(claims, queue->group, queue->tenant);
 		request_answer(request, ANSWER_TIMEOUT,
 			"nothing of group %s became available for you within %lld ms",
 			request->group->bytes, (long long)request->wait_ms);
@@ -153,7 +183,7 @@ void queue_leave(struct claims *claims, uint64_t connection)
 			if (request->connection != connection)
 				continue;
 			list_remove(&request->link);
-			queue->due = true;
+			queue_note(claims, queue->group, queue->tenant);
 			request->abandoned = true;
 			answer_add(claims, request);
 		}

@@ -36,13 +36,17 @@ void queue_note_all(struct claims *claims);
  */
 void queue_note_device(struct claims *claims, const struct device *device);
 
-/* Whether somebody waits where the request, which has its group, would. */
-bool queue_has_others(const struct claims *claims, const struct request *request);
+/* Whether somebody who came before it waits where the request, which has its group, would. */
+bool queue_has_earlier(const struct claims *claims, const struct request *request);
 
-/* Whether somebody waits who could be given this instance of a tenant to use. */
-bool queue_wants(const struct claims *claims, const struct instance *instance);
+/*
+ * Whether somebody who came before the request waits, in whichever queue, who could be given this
+ * instance of a tenant to use: an admin's queue is not that of the tenant's user.
+ */
+bool queue_wants(const struct claims *claims, const struct instance *instance,
+	const struct request *request);
 
-/* The request waits, behind all who came before. */
+/* The request waits, behind all who came before and before all who came after. */
 void queue_enter(struct claims *claims, struct request *request);
 struct queue *queue_free(struct queue *queue);
 

@@ -66,6 +66,7 @@ struct request {
 	/* when it came, and while it waits */
 	int64_t real;	    /* when it came, real time, microseconds; the edge says it */
 	int64_t came;	    /* the same in monotonic time, private to claims/ */
+	uint64_t place;	    /* how many came before it; likewise */
 	int64_t wait_until; /* monotonic; 0: it does not wait */
 	int64_t parked;	    /* monotonic: since when; 0: it is not */
 	bool abandoned;	    /* the caller is gone: the answer is for nobody */

@@ -28,6 +28,7 @@ struct claims {
 	bool batch_taken;
 	bool late; /* the disk has kept that batch for longer than somebody waits */
 	int64_t next_number;
+	uint64_t requests;  /* that came so far */
 	size_t twins;	    /* devices that are one */
 	bool lives_changed; /* the processes to be watched may be others */
 	bool returned;	    /* an operation came back: parked requests may go on */

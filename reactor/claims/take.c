@@ -153,7 +153,7 @@ static enum queue_result take_new(
 	if (!may_own(claims, request, wanted, request_units(request)))
 		return QUEUE_SERVED;
 	if (wanted->device)
-		found = !queue_has_others(claims, request) &&
+		found = !queue_has_earlier(claims, request) &&
 			pick_unit(claims, wanted->group, wanted->device, &devices);
 	else
 		found = wanted->in_turn && pick_devices(claims, &pick, &devices);
@@ -205,6 +205,8 @@ static void find_unused(struct claims *claims, const struct request *request,
 			continue;
 		if (instance->busy)
 			ret_holdings->changing++;
+		else if (queue_wants(claims, instance, request))
+			continue;
 		else if (ret_holdings->unused.count < (size_t)request_units(request))
 			vector_add(&ret_holdings->unused, instance);
 	}
@@ -224,11 +226,12 @@ static void assign_all(
 }
 
 /* Whether a device is named that others wait for, who came before. */
-static bool would_overtake(const struct claims *claims, const struct wanted *wanted)
+static bool would_overtake(
+	const struct claims *claims, const struct request *request, const struct wanted *wanted)
 {
 	const struct instance *instance = wanted->device ? instance_of(wanted->device) : NULL;
 
-	return instance && queue_wants(claims, instance);
+	return instance && queue_wants(claims, instance, request);
 }
 
 static enum queue_result take_use(
@@ -246,7 +249,7 @@ static enum queue_result take_use(
 			request->tenant->bytes, wanted->group->name->bytes);
 	else if (!wanted->device && !wanted->in_turn)
 		result = QUEUE_WAIT;
-	else if (would_overtake(claims, wanted))
+	else if (would_overtake(claims, request, wanted))
 		refuse_busy(claims, request, wanted->device);
 	else if ((int64_t)holdings.unused.count == units)
 		assign_all(claims, request, &holdings.unused, now);
@@ -330,7 +333,7 @@ static bool resolve(struct claims *claims, struct request *request, struct wante
 
 static bool is_overtaking(const struct claims *claims, const struct request *request)
 {
-	return request->group && !request->device && queue_has_others(claims, request);
+	return request->group && !request->device && queue_has_earlier(claims, request);
 }
 
 /* What can be refused is refused now, also where others wait before it. */
@@ -353,6 +356,15 @@ static enum queue_result take(
 	return result;
 }
 
+/* Those who wait for the same tenant in other queues may have waited for who was served. */
+static void note_served(struct claims *claims, const struct queue *queue)
+{
+	if (!queue->tenant)
+		return;
+	queue_note(claims, queue->group, queue->tenant);
+	claims_due(claims, 0);
+}
+
 static void serve(struct claims *claims, struct queue *queue, int64_t now)
 {
 	queue->due = false;
@@ -361,8 +373,10 @@ static void serve(struct claims *claims, struct queue *queue, int64_t now)
 		struct list_link *second = request->link.next;
 
 		list_remove(&request->link);
-		if (take(claims, request, true, now) == QUEUE_SERVED)
+		if (take(claims, request, true, now) == QUEUE_SERVED) {
+			note_served(claims, queue);
 			continue;
+		}
 		list_append(second, &request->link); /* before the second: the head again */
 		return;
 	}

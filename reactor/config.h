@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* hostdevd.conf (SPEC section 4): every key with its default is in conf/hostdevd.conf. */
+/* hostdevd.conf: every key with its default is in conf/hostdevd.conf. */
 #pragma once
 
 #include "claims/rights.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The command line of hostdevd (SPEC section 1). */
+/* The command line of hostdevd: hostdevd --help shows it. */
 #pragma once
 
 #include "base/vector.h"

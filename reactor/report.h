@@ -4,7 +4,7 @@
 
 #include "options.h"
 
-/* Exit status, as hostdevctl's (SPEC section 9). */
+/* Exit status, as hostdevctl's, which README.md lists. */
 enum {
 	EXIT_USAGE = 2,
 	EXIT_INVALID = 8, /* the configuration or a rule file has errors */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Claims: who has which device (SPEC section 7). A claim crosses two turns.
+ * Claims: who has which device. A claim crosses two turns.
  * *Decide* picks devices and marks them held by instances that are decided: not offered, shown as
  * before, membership frozen. All decisions of a turn become one batch; one batch is being written
  * at a time. *Apply*: when the batch is back its operations become visible, in its order; if it
@@ -45,6 +45,6 @@ int64_t claims_deadline(const struct claims *claims);
 
 /*
  * Ends a turn: appends all differences of devices and instances since the last time, in the order
- * of SPEC section 8, and has answers describe what they are about.
+ * of reactor/README.md, and has answers describe what they are about.
  */
 void claims_settle(struct claims *claims, struct delta *ret_delta);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The Group of SPEC section 8 as JSON: what its devices, instances and rules add up to. */
+/* The Group of org.hostdevd.varlink as JSON: what its devices, instances and rules add up to. */
 #pragma once
 
 #include "claims/state.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The Instance of SPEC section 8 as JSON. */
+/* The Instance of include/org.hostdevd.varlink as JSON. */
 #pragma once
 
 #include "claims/state.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One life of an instance: the grant's, or the use's by a tenant's VM (SPEC section 7, Life). What
+ * One life of an instance: the grant's, or the use's by a tenant's VM. What
  * a request asks of it, what the store kept of it, and when it ends. To add a life: here, its name
  * in model/record.c, and the schema of the store.
  */

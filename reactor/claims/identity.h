@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What names a device over replugs, restarts and other drivers (SPEC section 6):
+ * What names a device over replugs, restarts and other drivers:
  *
  *   pci/0000:01:00.0/10de:1eb8             a PCI function: slot, vendor and device
  *   pci/0000:01:00.0/8086:10c9/vf3         a VF: its PF's identity and its index

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The JSON of SPEC section 8: Device, Group, Rule, Finding, as texts that the caller owns. */
+/* The JSON of Device, Rule, RuleError and Finding, as include/org.hostdevd.varlink has them. */
 #pragma once
 
 #include "devices/devices.h"

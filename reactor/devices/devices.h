@@ -104,9 +104,9 @@ void devices_touch(struct devices *devices, struct device *device);
 void devices_show(struct devices *devices);
 
 /*
- * Ends a turn: appends the differences of devices since the last time in the order of SPEC section
- * 8, makes the JSON of changed devices, and frees those that are gone. Every device must have been
- * shown, and no claim may know of one that is gone.
+ * Ends a turn: appends the differences of devices since the last time in the order of
+ * reactor/README.md, makes the JSON of changed devices, and frees those that are gone. Every device
+ * must have been shown, and no claim may know of one that is gone.
  */
 void devices_settle(struct devices *devices, struct delta *ret_delta);
 

@@ -6,8 +6,8 @@
 #include "model/device.h"
 
 /*
- * Makes the device's JSON, appends the events of its difference in the order of SPEC section 8
- * (group.left, device.removed, device.added, device.changed, group.joined), and takes what it is
- * as told. A device that is not there afterwards is the caller's to drop.
+ * Makes the device's JSON, appends the events of its difference in this order: group.left,
+ * device.removed, device.added, device.changed, group.joined; and takes what it is as told. A
+ * device that is not there afterwards is the caller's to drop.
  */
 void settle_device(struct device *device, struct delta *delta);

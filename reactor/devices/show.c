@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The state is the first that applies of those in SPEC section 6; the numbers stand in the tests,
- * too:
+ * The state is the first of these that applies; the numbers stand in the tests, too:
  *   1 claimed    an instance has it, and that is committed: its group, whatever the rules say now
  *   2 unmatched  no rule holds
  *   3 blocked    there is a reason that its group does not override

@@ -27,7 +27,7 @@ enum change_type {
 	EVENT_TYPE_COUNT,
 };
 
-/* device.added, ... as SPEC section 8 spells them. */
+/* device.added, ... as include/org.hostdevd.varlink spells them. */
 const char *change_type_name(enum change_type type);
 
 /* EVENT_TYPE_COUNT if there is none of that name. */

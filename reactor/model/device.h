@@ -8,7 +8,7 @@
 
 #include "model/facts.h"
 
-/* In the order of SPEC section 6: the first that applies. */
+/* The first that applies, in the order in which devices/show.c asks, is the device's. */
 enum device_state {
 	STATE_PREPARING,
 	STATE_CLAIMED,
@@ -33,7 +33,7 @@ struct device_view {
 	enum device_state state;
 	struct text *reasons;  /* JSON array, interned; NULL: none */
 	struct text *instance; /* id of the instance that it is; NULL: none */
-	struct text *json;     /* the Device of SPEC section 8; NULL while it is not there */
+	struct text *json;     /* the Device that clients get; NULL while it is not there */
 };
 
 struct next; /* devices/stage.h */

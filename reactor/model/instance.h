@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Instances and identities (SPEC sections 6 and 7). An identity is what names a device over replugs
+ * Instances and identities. An identity is what names a device over replugs
  * and restarts; it is kept from its first grant on. An instance is the grant of one identity to one
  * owner. Everything here is data; claims/ decides.
  */

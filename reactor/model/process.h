@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A process, named so that another one which gets its pid later is never taken for it: pid, start
- * time and boot id together (SPEC section 7, Life).
+ * time and boot id together.
  */
 #pragma once
 

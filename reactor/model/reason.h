@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Why a device is not given away (SPEC section 6). To add a reason: a row. */
+/* Why a device is not given away. To add a reason: a row here, and its rule in devices/show.c. */
 #pragma once
 
 /* clang-format off */

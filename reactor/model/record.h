@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* How long a grant, or a VM's use of a tenant's instance, lasts (SPEC section 7). */
+/* How long a grant, or a VM's use of a tenant's instance, lasts. */
 enum life {
 	LIFE_EXPLICIT,	 /* until it is released */
 	LIFE_PROCESS,	 /* until the process ends */

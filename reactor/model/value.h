@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Typed values, held as texts. Each type has one text form for each value (SPEC section 2), so two
- * values are equal exactly if their text forms are, and interned texts compare by pointer. The
- * order of a value is derived from its text form when an operator asks for it.
+ * Typed values, held as texts. Each type has one text form for each value, so two values are equal
+ * exactly if their text forms are, and interned texts compare by pointer. The order of a value is
+ * derived from its text form when an operator asks for it.
  *
  * A struct with a union for each type was rejected: operators, JSON and explain all want the
  * text form, and a value would be kept twice.

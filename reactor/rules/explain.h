@@ -6,7 +6,7 @@
 #include "rules/evaluate.h"
 
 /*
- * Writes an array of Verdict (SPEC section 8) into `json`: every rule of the device's kinds, in
- * order, with every condition, its expected and actual value and whether it holds.
+ * Writes an array of Verdict (org.hostdevd.varlink) into `json`: every rule of the device's kinds,
+ * in order, with every condition, its expected and actual value and whether it holds.
  */
 void explain_write(struct writer *json, const struct ruleset *ruleset, const struct facts *facts);

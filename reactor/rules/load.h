@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Rule texts in, a ruleset or every error out (SPEC section 4). Pure: no file is opened here
+ * Rule texts in, a ruleset or every error out. Pure: no file is opened here
  * (files.h reads them), so a preview of texts that never were files takes the same road.
  */
 #pragma once

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A resource group: one row in the table below for each key of SPEC section 4. */
+/* A resource group: one row in the table below for each key that it may have. */
 #include "base/memory.h"
 #include "rules/loader.h"
 

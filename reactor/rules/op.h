@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The eleven operators (SPEC section 3). Operators are data: a table of names and spellings, and
+ * The eleven operators. Operators are data: a table of names and spellings, and
  * one function that applies any of them to one value.
  *
  * To add an operator: an enumerator here, a row and a case in op.c.

@@ -51,7 +51,7 @@ struct group_vf {
 	enum group_switch spoofchk;
 };
 
-/* A resource group as its rule file defines it (SPEC section 4, group keys). */
+/* A resource group as its rule file defines it; rules.d/ shows every key. */
 struct resource_group {
 	struct text *name;
 	enum kind kind;

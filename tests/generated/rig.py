@@ -4,11 +4,12 @@ import contextlib
 import os
 import sys
 import tempfile
+from functools import partial
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
-from hostdevd import (DEADLINE, Daemon, Error, Subscriber, build_shim, counters,  # noqa: E402
-                      difference, drain, run_cases, wait_until)
+from hostdevd import (DEADLINE, Daemon, Error, Subscriber, bind_case, build_shim,  # noqa: E402
+                      counters, difference, drain, run_cases, wait_until)
 from machine import ROOT, SYS, Machine, enter_or_skip, slot_name, write  # noqa: E402
 
 REPEATS = 100 if os.environ.get("LONG") else 3
@@ -95,12 +96,4 @@ def enter():
 def run_on_machine(cases):
     """Runs the cases, each on the one machine that there is."""
     machine = Machine()
-
-    def bind_case(case):
-        def bound():
-            case(machine)
-        bound.__name__ = case.__name__
-        bound.__doc__ = case.__doc__
-        return bound
-
-    run_cases([bind_case(case) for case in cases])
+    run_cases([bind_case(case, partial(case, machine)) for case in cases])

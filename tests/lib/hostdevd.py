@@ -330,22 +330,58 @@ def difference(one, other):
             if one.get(name) != other.get(name)}
 
 
+class Tap:
+    """Results as TAP on standard output, numbered as they come."""
+
+    def __init__(self):
+        self.count = 0
+        self.failed = 0
+
+    def result(self, good, name, *diagnosis):
+        """The diagnosis is printed if it is not good."""
+        self.count += 1
+        self.failed += not good
+        print(f"{'ok' if good else 'not ok'} {self.count} - {name}", flush=True)
+        for line in () if good else diagnosis:
+            print(f"# {line}", flush=True)
+
+    def skip(self, name, why):
+        self.result(True, f"{name} # SKIP {why}")
+
+    def end(self):
+        """Exits with the result."""
+        print(f"1..{self.count}", flush=True)
+        sys.exit(1 if self.failed else 0)
+
+
+def skip_all(what, why):
+    """The rig for all cases of `what` is not here. Exits."""
+    tap = Tap()
+    tap.skip(what, why)
+    tap.end()
+
+
+def bind_case(case, function, title=None):
+    """The case for run_cases, with `function`, which takes no argument, to run in its place."""
+    function.__name__ = case.__name__
+    function.__doc__ = title or case.__doc__
+    return function
+
+
 def run_cases(cases):
-    """Runs functions as TAP cases; the docstring is the name. Exits with the result."""
-    failed = 0
+    """Runs functions as TAP cases, those whose names contain one of the arguments if there are any;
+    the docstring's first line is the name. Exits with the result."""
+    tap = Tap()
     words = sys.argv[1:]
-    chosen = [case for case in cases if not words or any(w in case.__name__ for w in words)]
-    for number, case in enumerate(chosen, 1):
-        name = f"{number} - {case.__doc__.splitlines()[0]}"
+    for case in cases:
+        name = case.__doc__.splitlines()[0]
+        if words and not any(word in case.__name__ for word in words):
+            continue
         try:
             case()
-            print(f"ok {name}", flush=True)
+            tap.result(True, name)
         except Skip as skip:
-            print(f"ok {name} # SKIP {skip}", flush=True)
+            tap.skip(name, skip)
         except Exception:  # pylint: disable=broad-except
-            failed += 1
-            print(f"not ok {name}", flush=True)
-            for line in traceback.format_exc().splitlines():
-                print(f"# {line}", flush=True)
-    print(f"1..{len(chosen)}")
-    sys.exit(1 if failed else 0)
+            tap.result(False, name, *traceback.format_exc().splitlines())
+    tap.end()

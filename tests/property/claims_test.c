@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Random devices, rules, clients, processes, disks and crashes, against what must hold whatever
- * their order: SPEC sections 6 and 7 as invariants. The model is the store's rows (what was
- * acknowledged), a subscriber (what was told), the calls (what was asked) and a second core made
- * of the rows and the devices that are present (what a restart would show).
+ * their order (lib/trial_check.c): one instance a device, rows and instances alike, a token's claim
+ * its own, queues that are served, lives that end. The model is the store's rows (what was
+ * acknowledged), a subscriber (what was told), the calls (what was asked) and fresh claims made of
+ * the rows and the devices that are present (what a restart would show).
  *
  * lib/cases.h says which seeds are run; LOG=1 says every step.
  */
@@ -185,7 +186,7 @@ static void check_coverage(void)
 		tell("event", change_type_name(i), trial_note.events[i], &missed);
 	tell("reload", "refused", trial_note.refused_reloads, &missed);
 	tell("call", "abandoned", trial_note.abandoned, &missed);
-	tell("core", "compared with a fresh", trial_note.fresh, &missed);
+	tell("claims", "compared with fresh ones", trial_note.fresh, &missed);
 	assert_int_equal(missed, 0);
 }
 

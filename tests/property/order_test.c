@@ -34,7 +34,7 @@
 /* What udev's database may know of a USB device. */
 static const char *const property_keys[] = {"PORT", "SEAT"};
 
-/* What the devices are, as against what the core knows of them. */
+/* What the devices are, as against what the inventory knows of them. */
 struct machine {
 	struct world world;
 	unsigned candidates; /* a bit for each that the last look at its function found */

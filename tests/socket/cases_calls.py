@@ -4,8 +4,9 @@ import json
 import os
 import time
 
-from harness import (HOSTDEVD, SERVICE, Client, Closed, Server, Skip, case, error_of,
+from harness import (HOSTDEVD, SERVICE, Client, Closed, Server, case, error_of,
                      wait_until)
+from hostdevd import Skip
 
 NOBODY = 65534
 

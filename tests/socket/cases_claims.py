@@ -191,8 +191,7 @@ def until_resync(watch):
 
 @case
 def instance_events():
-    """events of instances are numbered with all others, pass filters by group and kind, and a
-    snapshot has instance.created behind its device"""
+    """events of instances: numbered with all others, filtered by group and kind, in a snapshot too"""
     with Server() as server:
         machine(server, 2)
         server.tell("add usb:1-2 key")

@@ -4,7 +4,8 @@ import json
 import shutil
 import subprocess
 
-from harness import DEADLINE, Server, Skip, case
+from harness import DEADLINE, Server, case
+from hostdevd import Skip
 
 INTERFACE = "include/org.hostdevd.varlink"
 

@@ -6,7 +6,8 @@ import socket
 import subprocess
 import time
 
-from harness import BUILD, HOSTDEVD, Server, Skip, case, error_of, wait_until
+from harness import BUILD, HOSTDEVD, Server, case, error_of, wait_until
+from hostdevd import Skip
 
 
 class State:

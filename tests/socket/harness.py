@@ -1,18 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A server under test, raw Varlink clients, and TAP."""
+"""A server under test, and raw Varlink clients."""
 import json
 import os
-import resource
 import select
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-import traceback
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from hostdevd import DEADLINE, wait_until
+from hostdevd import DEADLINE, Error, wait_until  # noqa: E402
 
 BUILD = os.environ.get("BUILD", "build")
 SERVICE = "org.varlink.service."
@@ -22,7 +20,7 @@ cases = []
 
 
 def case(function):
-    """A test: run in the order of the files, named by its docstring."""
+    """A case: they run in the order of the files."""
     cases.append(function)
     return function
 
@@ -101,13 +99,6 @@ class Server:
 
 class Closed(Exception):
     """The server closed the connection."""
-
-
-class Error(Exception):
-    def __init__(self, reply):
-        super().__init__(reply)
-        self.name = reply["error"]
-        self.parameters = reply["parameters"]
 
 
 class Client:
@@ -195,33 +186,3 @@ def error_of(function, *arguments, **keywords):
     except Error as error:
         return error
     raise AssertionError("no error")
-
-
-class Skip(Exception):
-    pass
-
-
-def run(all_cases):
-    """Runs all, or those named as arguments, as TAP; the exit status."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 16384), hard))
-    wanted = sys.argv[1:]
-    chosen = [one for one in all_cases if not wanted or one.__name__ in wanted]
-    failed = False
-    print("1..%d" % len(chosen))
-    for number, one in enumerate(chosen, 1):
-        name = " ".join(one.__doc__.split())
-        try:
-            one()
-            print("ok %d - %s" % (number, name))
-        except Skip as skip:
-            print("ok %d - %s # SKIP %s" % (number, name, skip))
-        except BaseException as error:
-            failed = True
-            print("not ok %d - %s" % (number, name))
-            for line in traceback.format_exc().splitlines():
-                print("# " + line)
-            if isinstance(error, KeyboardInterrupt):
-                return 1
-        sys.stdout.flush()
-    return 1 if failed else 0

@@ -153,5 +153,5 @@ int main(void)
 		cmocka_unit_test(test_histogram),
 	};
 
-	return cmocka_run_group_tests_name("core_describe", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("claims_describe", tests, NULL, NULL);
 }

@@ -117,5 +117,5 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(a_device_is_named_by_what_lasts)};
 
-	return cmocka_run_group_tests_name("core/identity", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("claims_identity", tests, NULL, NULL);
 }

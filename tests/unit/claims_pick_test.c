@@ -155,5 +155,5 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(the_best_is_picked)};
 
-	return cmocka_run_group_tests_name("core/claim_pick", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("claims_pick", tests, NULL, NULL);
 }

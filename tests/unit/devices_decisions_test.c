@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Membership, topology and rights: the decisions of core, one table each. */
+/* Membership, topology and rights: one table of decisions each. */
 #include "lib/unit.h"
 #include "lib/world.h"
 #include "rules/matcher.h"
@@ -248,5 +248,5 @@ int main(void)
 		cmocka_unit_test(test_rights),
 	};
 
-	return cmocka_run_group_tests_name("core_decisions", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("devices_decisions", tests, NULL, NULL);
 }

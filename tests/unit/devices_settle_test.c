@@ -224,5 +224,5 @@ int main(void)
 		cmocka_unit_test(test_a_rule_that_moves_in_the_order_is_no_event),
 	};
 
-	return cmocka_run_group_tests_name("core_settle", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("devices_settle", tests, NULL, NULL);
 }

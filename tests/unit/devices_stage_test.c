@@ -115,5 +115,5 @@ int main(void)
 		cmocka_unit_test(test_an_end_while_rules_are_staged_leaves_nothing),
 	};
 
-	return cmocka_run_group_tests_name("core_stage", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("devices_stage", tests, NULL, NULL);
 }

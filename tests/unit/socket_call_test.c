@@ -206,7 +206,7 @@ static void test_names(void **state)
 
 /*
  * Every method is described and carried out by somebody. One that changes something is for admins,
- * or a request about instances, whose right core/ judges.
+ * or a request about instances, whose right claims/ judges.
  */
 static void test_method_table(void **state)
 {

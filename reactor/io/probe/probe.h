@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The probe reads one device's folder in sysfs into facts. Names of PCI ids come from libpci, as
- * lspci prints them; everything else is read from sysfs directly (FACTS: libpci exits the process
- * when a device vanishes, libusb wakes what it opens).
+ * lspci prints them; everything else is read from sysfs directly: libpci's default is to exit the
+ * process when a device vanishes under it, and libusb wakes what it opens.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The socket: Varlink calls in, replies and events out (SPEC section 8).
+ * The socket: Varlink calls in, replies and events out.
  *
  * Callbacks of the loop only receive bytes and cut them into calls. The turn does the rest, in this
  * order: calls that change something, then claims_settle, service_publish, calls that read,

@@ -109,7 +109,7 @@ static void add_looks(struct udev_device *device, const struct vector *propertie
 		/* the first place is where the device is, another where it was */
 		if (i > 0 || !uevent_is_of_device(&event))
 			continue;
-		/* unbind and remove carry less than the database has (FACTS) */
+		/* udevd sends unbind and remove without what its database has, as ID_SERIAL */
 		look->properties_state = uevent_is_farewell(&event) ? LOOK_PROPERTIES_STALE
 								    : LOOK_PROPERTIES_BROUGHT;
 		if (look->properties_state == LOOK_PROPERTIES_BROUGHT)

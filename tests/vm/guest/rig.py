@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import expected
-from hostdevd import DEADLINE, Daemon, Subscriber, difference, drain, wait_until
+from hostdevd import DEADLINE, Daemon, Subscriber, bind_case, difference, drain, wait_until
 from qmp import Qmp
 
 UDEVD = "/usr/lib/systemd/systemd-udevd"
@@ -165,9 +165,7 @@ class Rig:
             finally:
                 signal.alarm(0)
                 print(f"# {time.monotonic() - start:.1f} s", flush=True)
-        bound.__name__ = case.__name__
-        bound.__doc__ = case.__doc__
-        return bound
+        return bind_case(case, bound)
 
     def abandon(self):
         """After a failure: says what the daemon said, and makes the machine fit for the next case."""

@@ -6,8 +6,9 @@
 #include "rules/load.h"
 
 #include "base/memory.h"
+#include "rules/load_group.h"
+#include "rules/load_rule.h"
 #include "rules/load_settings.h"
-#include "rules/loader.h"
 #include "rules/matcher.h"
 #include "rules/pattern.h"
 
@@ -18,7 +19,7 @@ static void open_file(struct loader *loader, const struct rule_text *text)
 	struct loader_file *file = memory_allocate(sizeof(*file));
 
 	file->text = text;
-	file->name = text_intern_string(loader->options->pool, text->file);
+	file->name = text_intern_string(loader->pool, text->file);
 	config_init(&file->config);
 	loader->errors->source = loader->files.count;
 	vector_add(&loader->files, file);
@@ -200,7 +201,7 @@ int load_rules(const struct vector *texts, const struct load_options *options,
 	struct rule_errors *errors, struct ruleset **ret_ruleset)
 {
 	struct loader loader = {
-		.options = options,
+		.pool = options->pool,
 		.errors = errors,
 		.ruleset = ruleset_new(),
 	};

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A resource group: one row in the table below for each key that it may have. */
+#include "rules/load_group.h"
+
 #include "base/memory.h"
-#include "rules/loader.h"
+#include "rules/load_vf.h"
 
 #include <string.h>
-
-#define MOST_KEYS 16
 
 static void read_description(
 	struct loader *loader, const config_setting_t *setting, struct resource_group *group)
@@ -217,30 +217,6 @@ static const struct group_key keys[] = {
 	{NULL, NULL},
 };
 
-static void read_key(struct loader *loader, const config_setting_t *setting,
-	struct resource_group *group, const struct group_key *key, const char *owner)
-{
-	const char *names[MOST_KEYS + 1] = {0};
-
-	for (size_t i = 0; key->name; key++, i++) {
-		names[i] = key->name;
-		if (strcmp(config_setting_name(setting), key->name) == 0) {
-			if (key->read)
-				key->read(loader, setting, group);
-			return;
-		}
-	}
-	loader_unknown_key(loader, setting, owner, names);
-}
-
-void load_group_keys(struct loader *loader, const config_setting_t *settings,
-	struct resource_group *group, const struct group_key *group_keys, const char *owner)
-{
-	for (int i = 0; i < config_setting_length(settings); i++)
-		read_key(loader, config_setting_get_elem(settings, (unsigned)i), group, group_keys,
-			owner);
-}
-
 static void read_name(
 	struct loader *loader, const config_setting_t *setting, struct resource_group *group)
 {
@@ -288,7 +264,7 @@ static enum kind read_kind(struct loader *loader, const config_setting_t *settin
 
 void load_group(struct loader *loader, const config_setting_t *setting)
 {
-	struct text_pool *pool = loader->options->pool;
+	struct text_pool *pool = loader->pool;
 	struct resource_group *group = memory_allocate(sizeof(*group));
 
 	group->file = text_ref(loader->file->name);
@@ -300,6 +276,6 @@ void load_group(struct loader *loader, const config_setting_t *setting)
 	group->vf.vlan = -1;
 	group->vf.rate = -1;
 	read_name(loader, setting, group);
-	load_group_keys(loader, setting, group, keys, "a group");
+	loader_group_keys(loader, setting, group, keys, "a group");
 	vector_add(&loader->ruleset->groups, group);
 }

@@ -3,7 +3,8 @@
  * The conditions of a rule. A value that the field can never have is an error here, not a rule
  * that never fires.
  */
-#include "rules/loader.h"
+#include "rules/load_match.h"
+
 #include "rules/pattern.h"
 #include "rules/pattern_release.h"
 #include "rules/suggest.h"
@@ -54,7 +55,7 @@ static bool read_property(
 	}
 	test->field = FIELD_COUNT;
 	test->value_type = VALUE_TEXT;
-	test->property = text_intern(loader->options->pool, key, length);
+	test->property = text_intern(loader->pool, key, length);
 	if (note_property(loader, test->property))
 		return true;
 	loader_error(loader, reader->setting,
@@ -212,8 +213,8 @@ static bool normalise(const struct match_reader *reader, struct condition *test)
 	if (test->value_type != VALUE_HEX || digits > 0)
 		result = value_normalise(test->value_type, digits, test->value->bytes, &form);
 	if (result == 0)
-		text_replace(&test->value,
-			text_intern(loader->options->pool, buffer_string(&form), form.length));
+		text_replace(
+			&test->value, text_intern(loader->pool, buffer_string(&form), form.length));
 	else
 		loader_error(loader, reader->setting, value_example(test),
 			"`%.64s` cannot be the value of `%s`, which is of type %s",
@@ -282,7 +283,7 @@ static struct text *read_spelling(const struct match_reader *reader,
 		return loader_text(loader, setting, "a value");
 	if (config_setting_is_number(setting) &&
 		read_unquoted(setting, test->value_type, &spelling))
-		value = text_intern_string(loader->options->pool, buffer_string(&spelling));
+		value = text_intern_string(loader->pool, buffer_string(&spelling));
 	else
 		loader_error(loader, reader->setting, "quote it",
 			"a value of `%s`, which is of type %s, needs quotes", field_name(test),
@@ -301,7 +302,7 @@ static bool read_value(
 		return false;
 	if (test->op != OP_REGEX)
 		text_replace(
-			&test->value, text_intern_string(reader->loader->options->pool,
+			&test->value, text_intern_string(reader->loader->pool,
 					      field_skip_prefix(test->field, test->value->bytes)));
 	if ((op_compares(test->op) || !quoted) && !normalise(reader, test))
 		return false;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rules/load_rule.h"
+
 #include "base/memory.h"
 #include "rules/clause.h"
-#include "rules/loader.h"
+#include "rules/load_match.h"
 #include "rules/suggest.h"
 
 #include <string.h>
@@ -80,7 +82,7 @@ static void check_unique(struct loader *loader, const config_setting_t *setting,
 	struct text *key;
 
 	buffer_format(&words, "%s/%s", group->bytes, rule->name->bytes);
-	key = text_intern_string(loader->options->pool, buffer_string(&words));
+	key = text_intern_string(loader->pool, buffer_string(&words));
 	buffer_done(&words);
 	vector_add(&loader->rule_keys, key);
 	other = map_find(&loader->rules, key->bytes, key->length);

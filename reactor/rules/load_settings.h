@@ -2,9 +2,10 @@
 /* A text as libconfig's settings: the one way for rule files and the configuration. */
 #pragma once
 
-#include "rules/load.h"
+#include "rules/rule_error.h"
 
 #include <libconfig.h>
+#include <stdbool.h>
 
 /* Reads `text` into `config`, an initialised one. False: an error was added to `errors`. */
 bool load_settings(const struct rule_text *text, struct rule_errors *errors, config_t *config);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the NIC VFs of a group are set to when they are claimed, as `ip link set PF vf N` does. */
+#include "rules/load_vf.h"
+
 #include "base/memory.h"
-#include "rules/loader.h"
 
 #include <string.h>
 
@@ -42,8 +43,8 @@ static void read_mac(
 		buffer_add_byte(&lower, mac->bytes[i] >= 'A' && mac->bytes[i] <= 'F'
 						? (char)(mac->bytes[i] | 0x20)
 						: mac->bytes[i]);
-	text_replace(&group->vf.mac,
-		text_intern(loader->options->pool, buffer_string(&lower), lower.length));
+	text_replace(
+		&group->vf.mac, text_intern(loader->pool, buffer_string(&lower), lower.length));
 	text_unref(mac);
 	buffer_done(&lower);
 }
@@ -99,7 +100,7 @@ static const struct group_key keys[] = {
 void load_vf(struct loader *loader, const config_setting_t *setting, struct resource_group *group)
 {
 	if (config_setting_is_group(setting))
-		load_group_keys(loader, setting, group, keys, "`vf`");
+		loader_group_keys(loader, setting, group, keys, "`vf`");
 	else
 		loader_error(loader, setting, "write vf = { vlan = 100; spoofchk = true; };",
 			"`vf` must be in curly brackets");

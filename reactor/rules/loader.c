@@ -11,6 +11,9 @@
 
 #define NAME_MOST 64
 
+/* Rows of one table of keys. */
+#define KEYS_MOST 16
+
 static bool is_clean(const char *string)
 {
 	struct buffer clean = {0};
@@ -35,7 +38,7 @@ struct text *loader_text(struct loader *loader, const config_setting_t *setting,
 			"%s holds a control character or bytes that are not UTF-8", what);
 		return NULL;
 	}
-	return text_intern_string(loader->options->pool, string);
+	return text_intern_string(loader->pool, string);
 }
 
 static bool is_name(const struct text *text)
@@ -130,4 +133,28 @@ void loader_unknown_key(struct loader *loader, const config_setting_t *setting, 
 	loader_error(
 		loader, setting, buffer_string(&hint), "%s has no key `%.*s`", owner, SHOWN, key);
 	buffer_done(&hint);
+}
+
+static void read_key(struct loader *loader, const config_setting_t *setting,
+	struct resource_group *group, const struct group_key *key, const char *owner)
+{
+	const char *names[KEYS_MOST + 1] = {0};
+
+	for (size_t i = 0; key->name; key++, i++) {
+		names[i] = key->name;
+		if (strcmp(config_setting_name(setting), key->name) == 0) {
+			if (key->read)
+				key->read(loader, setting, group);
+			return;
+		}
+	}
+	loader_unknown_key(loader, setting, owner, names);
+}
+
+void loader_group_keys(struct loader *loader, const config_setting_t *settings,
+	struct resource_group *group, const struct group_key *group_keys, const char *owner)
+{
+	for (int i = 0; i < config_setting_length(settings); i++)
+		read_key(loader, config_setting_get_elem(settings, (unsigned)i), group, group_keys,
+			owner);
 }

@@ -9,7 +9,8 @@
 #pragma once
 
 #include "base/map.h"
-#include "rules/load.h"
+#include "rules/rule_error.h"
+#include "rules/ruleset.h"
 
 #include <libconfig.h>
 
@@ -21,7 +22,7 @@ struct loader_file {
 };
 
 struct loader {
-	const struct load_options *options;
+	struct text_pool *pool;
 	struct rule_errors *errors;
 	struct ruleset *ruleset;
 	struct vector files;	  /* of struct loader_file */
@@ -60,12 +61,6 @@ bool loader_is_list(struct loader *loader, const config_setting_t *setting, cons
 void loader_unknown_key(struct loader *loader, const config_setting_t *setting, const char *owner,
 	const char *const *keys);
 
-/*
- * The conditions of `match` for a rule of `kind`; with KIND_COUNT, which stands for an unknown one,
- * values are not checked. NULL after an error. The caller owns it.
- */
-struct condition *load_match(struct loader *loader, const config_setting_t *match, enum kind kind);
-
 /* A key of a group, or of a part of it in brackets of its own; the last of a table has no name. */
 struct group_key {
 	const char *name;
@@ -74,11 +69,5 @@ struct group_key {
 };
 
 /* Reads each of the settings by its row of `keys`; `owner` is how messages call what has them. */
-void load_group_keys(struct loader *loader, const config_setting_t *settings,
+void loader_group_keys(struct loader *loader, const config_setting_t *settings,
 	struct resource_group *group, const struct group_key *keys, const char *owner);
-
-/* The key `vf`: what the VFs of the group are set to. */
-void load_vf(struct loader *loader, const config_setting_t *setting, struct resource_group *group);
-
-void load_group(struct loader *loader, const config_setting_t *setting);
-void load_rule(struct loader *loader, const config_setting_t *setting);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rules/rule_error.h"
+
 #include "base/memory.h"
 #include "base/utf8.h"
-#include "rules/load.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <string.h>
 
 /* Words of rule files are quoted in messages, which go to terminals and logs. */

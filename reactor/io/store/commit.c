@@ -10,8 +10,8 @@
 
 #include "base/error.h"
 #include "io/store/ballast.h"
+#include "io/store/outcome.h"
 #include "io/store/rows.h"
-#include "io/store/store.h"
 #include "io/store/transaction.h"
 
 static int apply(struct database *database, const struct write *write)

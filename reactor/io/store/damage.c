@@ -8,8 +8,8 @@
 
 #include "base/error.h"
 #include "io/store/aside.h"
+#include "io/store/outcome.h"
 #include "io/store/rows.h"
-#include "io/store/store.h"
 
 /* Reads back what an empty database has. */
 static int check_rows(struct database *database)

@@ -18,7 +18,7 @@
 #include "base/table.h"
 #include "io/store/aside.h"
 #include "io/store/ballast.h"
-#include "io/store/store.h"
+#include "io/store/outcome.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Private to io/store. The connection to the database file: opening, checking, migrating, and
- * SQLite's results as ours (negative -errno, or an outcome of store.h). It belongs to one thread at
- * a time.
+ * SQLite's results as ours (negative -errno, or an outcome of outcome.h). It belongs to one thread
+ * at a time.
  */
 #pragma once
 

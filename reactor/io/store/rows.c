@@ -3,7 +3,7 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
-#include "io/store/store.h"
+#include "io/store/outcome.h"
 
 #include <string.h>
 

@@ -14,16 +14,11 @@
  */
 #pragma once
 
+#include "io/store/outcome.h"
 #include "model/record.h"
 #include "rules/load.h"
 
 struct store;
-
-enum {
-	STORE_IN_USE = 1,  /* another process has the database open */
-	STORE_NEWER = 2,   /* written by a newer version with a schema unknown here; untouched */
-	STORE_DAMAGED = 3, /* was damaged: moved aside, and an empty one begun; the store is open */
-};
 
 /*
  * Opens or makes `directory` (0700) and the database in it. Negative: -errno; -ENOTSUP: this SQLite

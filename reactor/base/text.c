@@ -128,6 +128,13 @@ struct text *text_unref(struct text *text)
 	return NULL;
 }
 
+void text_vector_done(struct vector *texts)
+{
+	for (size_t i = 0; i < texts->count; i++)
+		text_unref(texts->items[i]);
+	vector_done(texts);
+}
+
 void text_replace(struct text **slot, struct text *text)
 {
 	struct text *old = *slot;

@@ -59,6 +59,7 @@ struct text *text_intern_string(struct text_pool *pool, const char *string);
 /* NULL is taken and returned. */
 struct text *text_ref(struct text *text);
 struct text *text_unref(struct text *text);
+void text_vector_done(struct vector *texts); /* of struct text, a reference each */
 
 /* *slot gives up what it held and takes over the caller's reference to `text`. */
 void text_replace(struct text **slot, struct text *text);

@@ -6,7 +6,7 @@
 #include "devices/show.h"
 #include "model/candidate.h"
 #include "model/instance.h"
-#include "rules/matcher.h"
+#include "rules/ruleset.h"
 
 #include <assert.h>
 #include <string.h>
@@ -59,7 +59,7 @@ static const struct rule *decide(
 	struct devices *devices, struct ruleset *ruleset, const struct facts *facts)
 {
 	uint64_t hits = ruleset->limit_hits;
-	const struct rule *verdict = matcher_decide(ruleset, facts);
+	const struct rule *verdict = ruleset_decide(ruleset, facts);
 
 	if (ruleset == devices->ruleset)
 		devices->counters->values[COUNTER_REGEX_LIMIT_HITS] += ruleset->limit_hits - hits;

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "rules/ruleset.h"
+#include "rules/condition.h"
 
 /* The pairs of a text, each as one of 64 bits. */
 uint64_t bigram_set(const char *bytes, size_t length);

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "rules/ruleset.h"
+#include "rules/condition.h"
 
 #define CLAUSE_MOST 64u /* of one rule, so that a set of its clauses is a word */
 

@@ -209,7 +209,7 @@ void column_complete(struct column *column, size_t clauses, struct bitmap_pool *
 static void count_limit_hit(
 	const struct column *column, size_t judgement, const struct column_context *context)
 {
-	context->ruleset->limit_hits++;
+	(*context->limit_hits)++;
 	do {
 		struct rule *rule = context->rules.items[column->judgements[judgement].range.first];
 

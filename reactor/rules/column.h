@@ -10,6 +10,7 @@
 #include "model/facts.h"
 #include "rules/bitmap.h"
 #include "rules/clause.h"
+#include "rules/rule.h"
 
 /* A clause that stands in no bitmap, since one value it is looked up by is all but enough. */
 struct candidate {
@@ -66,8 +67,8 @@ struct column {
 
 /* What the columns of one matcher share. */
 struct column_context {
-	struct ruleset *ruleset;
-	struct vector rules; /* of struct rule: of each clause in the bitmaps */
+	uint64_t *limit_hits; /* match limits that were hit */
+	struct vector rules;  /* of struct rule: of each clause in the bitmaps */
 	struct bitmap_pool bitmaps;
 	uint64_t *scratch; /* a bitmap in the making */
 };
@@ -89,8 +90,8 @@ void column_add_literal(
 void column_complete(struct column *column, size_t clauses, struct bitmap_pool *bitmaps);
 
 /*
- * Makes the bitmap of a value that has none yet. Counts match limits that were hit: once in the
- * ruleset for each regex, and in all rules that have it.
+ * Makes the bitmap of a value that has none yet. Counts match limits that were hit: once for
+ * each regex, and in all rules that have it.
  */
 struct bitmap *column_judge(
 	struct column *column, struct text *text, struct column_context *context);

@@ -54,12 +54,12 @@ bool evaluate_value(const struct condition *condition, struct text *value, bool 
 	return holds(condition, NULL, value, ret_limit_hit);
 }
 
-const struct rule *evaluate(const struct ruleset *ruleset, const struct facts *facts)
+const struct rule *evaluate(const struct vector *rules, const struct facts *facts)
 {
 	bool limit_hit = false; /* counted where rules decide in earnest */
 
-	for (size_t i = 0; i < ruleset->rules.count; i++) {
-		const struct rule *rule = ruleset->rules.items[i];
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct rule *rule = rules->items[i];
 
 		if (rule->enabled && (facts->kinds & KIND_MASK(rule->group->kind)) &&
 			evaluate_condition(rule->match, facts, &limit_hit))

@@ -7,10 +7,11 @@
 #pragma once
 
 #include "model/facts.h"
-#include "rules/ruleset.h"
+#include "rules/rule.h"
 
-/* The first enabled rule, of any kind of the device, whose conditions all hold, or NULL. */
-const struct rule *evaluate(const struct ruleset *ruleset, const struct facts *facts);
+/* The first enabled one of `rules`, of any kind of the device, whose conditions all hold, or NULL.
+ */
+const struct rule *evaluate(const struct vector *rules, const struct facts *facts);
 
 /*
  * Whether a condition holds; the kind and state of its rule are not looked at. *ret_limit_hit

@@ -2,6 +2,8 @@
 /* Every condition is asked on its own, also behind one that has already decided. */
 #include "rules/explain.h"
 
+#include "rules/evaluate.h"
+
 static void write_holds(
 	struct writer *json, const struct condition *condition, const struct facts *facts)
 {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/writer.h"
-#include "rules/evaluate.h"
+#include "rules/ruleset.h"
 
 /*
  * Writes an array of Verdict (org.hostdevd.varlink) into `json`: every rule of the device's kinds,

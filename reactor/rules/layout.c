@@ -266,10 +266,9 @@ static void place_clauses(struct addition *addition)
 		add_clauses(addition, chosen);
 }
 
-static void for_each_rule(struct layout *layout, enum kind kind, void (*work)(struct addition *))
+static void for_each_rule(struct layout *layout, const struct vector *rules, enum kind kind,
+	void (*work)(struct addition *))
 {
-	const struct vector *rules = &layout->context.ruleset->rules;
-
 	for (size_t i = 0; i < rules->count; i++) {
 		struct addition addition = {.layout = layout, .rule = rules->items[i]};
 
@@ -305,13 +304,14 @@ static void end_search(struct layout *layout)
 	map_done(&layout->by_property);
 }
 
-void layout_init(struct layout *layout, struct ruleset *ruleset, enum kind kind)
+void layout_init(
+	struct layout *layout, const struct vector *rules, enum kind kind, uint64_t *limit_hits)
 {
 	struct column_context *context = &layout->context;
 
-	*layout = (struct layout){.context.ruleset = ruleset};
-	for_each_rule(layout, kind, count_uses);
-	for_each_rule(layout, kind, place_clauses);
+	*layout = (struct layout){.context.limit_hits = limit_hits};
+	for_each_rule(layout, rules, kind, count_uses);
+	for_each_rule(layout, rules, kind, place_clauses);
 	end_search(layout);
 	drop_idle_columns(layout);
 	context->bitmaps.words = bitmap_words(context->rules.count);

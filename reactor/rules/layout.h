@@ -23,6 +23,10 @@ struct layout {
 	struct column_context context;
 };
 
-/* The layout of the enabled rules of `kind`; layout_done frees what is in it. */
-void layout_init(struct layout *layout, struct ruleset *ruleset, enum kind kind);
+/*
+ * The layout of the enabled ones of `kind` among `rules` (of struct rule); layout_done frees what
+ * is in it. Match limits that are hit while values are judged are added to *limit_hits.
+ */
+void layout_init(
+	struct layout *layout, const struct vector *rules, enum kind kind, uint64_t *limit_hits);
 void layout_done(struct layout *layout);

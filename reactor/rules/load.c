@@ -188,9 +188,7 @@ static void read_all(struct loader *loader, const struct vector *texts)
 
 static void loader_done(struct loader *loader)
 {
-	for (size_t i = 0; i < loader->rule_keys.count; i++)
-		text_unref(loader->rule_keys.items[i]);
-	vector_done(&loader->rule_keys);
+	text_vector_done(&loader->rule_keys);
 	map_done(&loader->rules);
 	map_done(&loader->groups);
 	map_done(&loader->properties);
@@ -219,7 +217,8 @@ int load_rules(const struct vector *texts, const struct load_options *options,
 	sort(&loader.ruleset->properties, by_text);
 	find_empty_groups(loader.ruleset);
 	for (enum kind kind = 0; kind < KIND_COUNT; kind++)
-		loader.ruleset->matchers[kind] = matcher_new(loader.ruleset, kind, options->pool);
+		loader.ruleset->matchers[kind] = matcher_new(
+			&loader.ruleset->rules, kind, options->pool, &loader.ruleset->limit_hits);
 	*ret_ruleset = loader.ruleset;
 	return 0;
 }

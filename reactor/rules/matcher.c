@@ -32,14 +32,15 @@ static void forget_value(struct text_watcher *watcher, const struct text *text)
 		column_forget(layout->columns.items[i], text, &layout->context.bitmaps);
 }
 
-struct matcher *matcher_new(struct ruleset *ruleset, enum kind kind, struct text_pool *pool)
+struct matcher *matcher_new(
+	const struct vector *rules, enum kind kind, struct text_pool *pool, uint64_t *limit_hits)
 {
 	struct matcher *matcher = memory_allocate(sizeof(*matcher));
 
 	matcher->watcher.gone = forget_value;
 	matcher->pool = pool;
 	text_pool_watch(pool, &matcher->watcher);
-	layout_init(&matcher->layout, ruleset, kind);
+	layout_init(&matcher->layout, rules, kind, limit_hits);
 	if (matcher->layout.columns.count == 0)
 		return matcher_free(matcher);
 	matcher->values = memory_allocate(matcher->layout.columns.count * sizeof(*matcher->values));
@@ -109,14 +110,7 @@ static const struct rule *find_common(const struct matcher *matcher, size_t rows
 	return NULL;
 }
 
-static const struct rule *first_rule(const struct rule *left, const struct rule *right)
-{
-	if (!left || !right)
-		return left ? left : right;
-	return left->number < right->number ? left : right;
-}
-
-static const struct rule *decide(struct matcher *matcher, const struct facts *facts)
+const struct rule *matcher_decide(struct matcher *matcher, const struct facts *facts)
 {
 	struct layout *layout = &matcher->layout;
 	const struct candidate *best = NULL;
@@ -144,15 +138,5 @@ static const struct rule *decide(struct matcher *matcher, const struct facts *fa
 	}
 	common = find_common(
 		matcher, rows, best ? bitmap_words(best->before) : layout->context.bitmaps.words);
-	return first_rule(best ? best->rule : NULL, common);
-}
-
-const struct rule *matcher_decide(const struct ruleset *ruleset, const struct facts *facts)
-{
-	const struct rule *first = NULL;
-
-	for (enum kind kind = 0; kind < KIND_COUNT; kind++)
-		if (ruleset->matchers[kind] && (facts->kinds & KIND_MASK(kind)))
-			first = first_rule(first, decide(ruleset->matchers[kind], facts));
-	return first;
+	return rule_first(best ? best->rule : NULL, common);
 }

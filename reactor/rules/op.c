@@ -7,8 +7,8 @@
 #include "rules/op.h"
 
 #include "base/table.h"
+#include "rules/condition.h"
 #include "rules/pattern.h"
-#include "rules/ruleset.h"
 
 #include <string.h>
 

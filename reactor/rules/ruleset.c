@@ -7,75 +7,6 @@
 
 #include <string.h>
 
-struct condition *condition_new(enum condition_type type)
-{
-	struct condition *condition = memory_allocate(sizeof(*condition));
-
-	condition->type = type;
-	return condition;
-}
-
-struct condition *condition_free(struct condition *condition)
-{
-	if (!condition)
-		return NULL;
-	for (size_t i = 0; i < condition->children.count; i++)
-		condition_free(condition->children.items[i]);
-	vector_done(&condition->children);
-	text_unref(condition->property);
-	text_unref(condition->value);
-	pattern_free(condition->pattern);
-	free(condition);
-	return NULL;
-}
-
-void condition_field_name(const struct condition *test, struct buffer *ret_name)
-{
-	if (test->property)
-		buffer_format(ret_name, "udev.%s", test->property->bytes);
-	else
-		buffer_add_string(ret_name, field_describe(test->field)->name);
-}
-
-static void texts_done(struct vector *texts)
-{
-	for (size_t i = 0; i < texts->count; i++)
-		text_unref(texts->items[i]);
-	vector_done(texts);
-}
-
-struct resource_group *group_free(struct resource_group *group)
-{
-	if (!group)
-		return NULL;
-	text_unref(group->name);
-	text_unref(group->description);
-	text_unref(group->driver);
-	text_unref(group->vf.mac);
-	text_unref(group->file);
-	texts_done(&group->allow);
-	for (size_t i = 0; i < group->owners.count; i++) {
-		struct group_owner *owner = group->owners.items[i];
-
-		text_unref(owner->pattern);
-		free(owner);
-	}
-	vector_done(&group->owners);
-	free(group);
-	return NULL;
-}
-
-struct rule *rule_free(struct rule *rule)
-{
-	if (!rule)
-		return NULL;
-	text_unref(rule->name);
-	text_unref(rule->file);
-	condition_free(rule->match);
-	free(rule);
-	return NULL;
-}
-
 static void findings_done(struct vector *findings)
 {
 	for (size_t i = 0; i < findings->count; i++) {
@@ -115,7 +46,7 @@ struct ruleset *ruleset_free(struct ruleset *ruleset)
 		group_free(ruleset->groups.items[i]);
 	vector_done(&ruleset->groups);
 	findings_done(&ruleset->findings);
-	texts_done(&ruleset->properties);
+	text_vector_done(&ruleset->properties);
 	pattern_engine_free(ruleset->engine);
 	free(ruleset);
 	return NULL;
@@ -196,7 +127,7 @@ void ruleset_keep_group(
 		group->line = other->line;
 		matcher_free(*matcher);
 		drop_rules(ruleset, other);
-		*matcher = matcher_new(ruleset, other->kind, pool);
+		*matcher = matcher_new(&ruleset->rules, other->kind, pool, &ruleset->limit_hits);
 		group_free(other);
 	}
 	vector_insert(&ruleset->groups, at, group);
@@ -207,4 +138,14 @@ void ruleset_drop_kept(struct ruleset *ruleset, const struct text *name)
 	size_t at = locate_group(ruleset, name->bytes);
 
 	group_free(vector_remove(&ruleset->groups, at));
+}
+
+const struct rule *ruleset_decide(const struct ruleset *ruleset, const struct facts *facts)
+{
+	const struct rule *first = NULL;
+
+	for (enum kind kind = 0; kind < KIND_COUNT; kind++)
+		if (ruleset->matchers[kind] && (facts->kinds & KIND_MASK(kind)))
+			first = rule_first(first, matcher_decide(ruleset->matchers[kind], facts));
+	return first;
 }

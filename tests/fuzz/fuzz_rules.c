@@ -7,8 +7,8 @@
 #include "base/memory.h"
 #include "rules/explain.h"
 #include "rules/load.h"
-#include "rules/matcher.h"
 #include "rules/print.h"
+#include "rules/ruleset.h"
 
 #include <string.h>
 
@@ -53,7 +53,7 @@ static void judge(struct text_pool *pool, struct ruleset *ruleset, struct facts 
 	struct writer json = {0};
 
 	facts_add_property(facts, pool, "ID_SERIAL", "x");
-	if (matcher_decide(ruleset, facts) != evaluate(ruleset, facts))
+	if (ruleset_decide(ruleset, facts) != evaluate(&ruleset->rules, facts))
 		abort();
 	explain_write(&json, ruleset, facts);
 	text_unref(writer_take(&json));

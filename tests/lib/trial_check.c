@@ -2,7 +2,7 @@
 #include "claims/holding.h"
 #include "lib/trial.h"
 #include "lib/unit.h"
-#include "rules/matcher.h"
+#include "rules/ruleset.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -71,7 +71,7 @@ static bool has_twin(const struct claims *claims, const struct device *device)
 
 static void check_membership(struct claims *claims, const struct device *device)
 {
-	const struct rule *fresh = matcher_decide(claims->devices->ruleset, device->now.facts);
+	const struct rule *fresh = ruleset_decide(claims->devices->ruleset, device->now.facts);
 	const struct instance *instance = instance_of(device);
 
 	assert_ptr_equal(device->verdict, fresh);

@@ -12,7 +12,7 @@
 #include "lib/random_rules.h"
 #include "lib/unit.h"
 #include "rules/evaluate.h"
-#include "rules/matcher.h"
+#include "rules/ruleset.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -283,8 +283,8 @@ static void check(const struct ruleset *ruleset, struct facts *const *devices)
 
 		if (!devices[i])
 			continue;
-		want = evaluate(ruleset, devices[i]);
-		is = matcher_decide(ruleset, devices[i]);
+		want = evaluate(&ruleset->rules, devices[i]);
+		is = ruleset_decide(ruleset, devices[i]);
 		if (is != want)
 			fail_msg("device %u: rule %u decides, should %u", i, is ? is->number : 0,
 				want ? want->number : 0);

@@ -2,7 +2,7 @@
 /* Membership, topology and rights: one table of decisions each. */
 #include "lib/unit.h"
 #include "lib/world.h"
-#include "rules/matcher.h"
+#include "rules/ruleset.h"
 
 #include "base/clock.h"
 #include "claims/rights.h"
@@ -40,7 +40,7 @@ static void test_first_enabled_rule_of_its_kind(void **state)
 	assert_non_null(ruleset);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct facts *facts = world_facts(&world, cases[i].device);
-		const struct rule *found = matcher_decide(ruleset, facts);
+		const struct rule *found = ruleset_decide(ruleset, facts);
 
 		assert_int_equal(found != NULL, cases[i].group != NULL);
 		if (found) {

@@ -407,7 +407,7 @@ static void test_empty_ruleset(void **state)
 	struct ruleset *ruleset = ruleset_new();
 
 	(void)state;
-	assert_null(evaluate(ruleset, facts));
+	assert_null(evaluate(&ruleset->rules, facts));
 	assert_null(ruleset_find_group(ruleset, "g"));
 	assert_null(ruleset_free(ruleset));
 	assert_null(ruleset_free(NULL));

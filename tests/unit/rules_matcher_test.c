@@ -6,7 +6,7 @@
 #include "lib/measure.h"
 #include "rules/bigram.h"
 #include "rules/bitmap.h"
-#include "rules/matcher.h"
+#include "rules/ruleset.h"
 #include "unit/rules_helper.h"
 
 static struct facts *usb_device(struct loaded *loaded, const char *serial)
@@ -19,7 +19,7 @@ static struct facts *usb_device(struct loaded *loaded, const char *serial)
 
 static const char *decide(struct loaded *loaded, struct facts *facts)
 {
-	const struct rule *rule = matcher_decide(loaded->ruleset, facts);
+	const struct rule *rule = ruleset_decide(loaded->ruleset, facts);
 
 	return rule ? rule->name->bytes : "none";
 }

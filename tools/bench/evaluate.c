@@ -356,7 +356,7 @@ static const struct rule *last_rule(const struct run *run)
 static size_t work_hot(struct run *run)
 {
 	for (size_t i = 0; i < DEVICES; i++)
-		if (matcher_decide(run->ruleset, run->devices[i]) != last_rule(run))
+		if (ruleset_decide(run->ruleset, run->devices[i]) != last_rule(run))
 			abort();
 	return DEVICES;
 }
@@ -366,7 +366,8 @@ static size_t work_edit(struct run *run)
 	struct matcher **matcher = &run->ruleset->matchers[KIND_PCI];
 
 	matcher_free(*matcher);
-	*matcher = matcher_new(run->ruleset, KIND_PCI, &run->world.pool);
+	*matcher = matcher_new(
+		&run->ruleset->rules, KIND_PCI, &run->world.pool, &run->ruleset->limit_hits);
 	return work_hot(run);
 }
 
@@ -388,7 +389,7 @@ static void check_answers(struct run *run)
 	run->ruleset = make_rules(&run->world, 1000, true);
 	scan_init(&run->scan, run->ruleset);
 	for (size_t i = 0; i < DEVICES; i++) {
-		const struct rule *rule = matcher_decide(run->ruleset, run->devices[i]);
+		const struct rule *rule = ruleset_decide(run->ruleset, run->devices[i]);
 
 		if (rule != scan_decide(&run->scan, run->devices[i]))
 			abort();

@@ -29,8 +29,6 @@ bool filter_passes(const struct filter *filter, const struct filter_subject *sub
 
 void filter_done(struct filter *filter)
 {
-	for (size_t i = 0; i < filter->groups.count; i++)
-		text_unref(filter->groups.items[i]);
-	vector_done(&filter->groups);
+	text_vector_done(&filter->groups);
 	*filter = (struct filter){0};
 }

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "claims/kept_group.h"
+#include "io/socket/reply_reload.h"
 #include "model/candidate.h"
 #include "people.h"
 #include "rules/files.h"
@@ -306,9 +307,9 @@ void reload_reply(struct daemon *daemon)
 	if (reload->step != RELOAD_OVER)
 		return;
 	if (reload->call && reload->refused)
-		call_reply_invalid_rules(reload->call, &reload->errors);
+		reply_invalid_rules(reload->call, &reload->errors);
 	else if (reload->call)
-		call_reply_reload(reload->call, &reload->moves);
+		reply_reload(reload->call, &reload->moves);
 	reload_done(reload);
 }
 

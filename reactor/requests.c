@@ -8,6 +8,7 @@
 #include "claims/life.h"
 #include "claims/operation.h"
 #include "io/host/process.h"
+#include "io/socket/reply_request.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -107,14 +108,14 @@ static bool identify(struct call *call, struct request *request)
 	if (result < 0)
 		return refuse_pid(request, strerror(-result));
 	if (request->life == LIFE_CONNECTION) /* if it is not found, its connection is watched */
-		(void)process_identify_peer(
-			call_descriptor(call), peer->pid, peer->uid, &request->client_process);
+		(void)process_identify_peer(service_call_descriptor(call), peer->pid, peer->uid,
+			&request->client_process);
 	return true;
 }
 
 static void answer(struct request *request)
 {
-	call_reply_request(request);
+	reply_request(request);
 	request_free(request);
 }
 
@@ -125,7 +126,7 @@ static void take_requests(struct daemon *daemon, int64_t now)
 
 	while (clock_monotonic() < end &&
 		(call = service_take_change(daemon->service, CHANGE_REQUEST))) {
-		struct request *request = call_read_request(call);
+		struct request *request = service_read_request(call);
 
 		if (request && identify(call, request))
 			claims_request(&daemon->claims, request, now);

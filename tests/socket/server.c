@@ -24,6 +24,8 @@
 #include "claims/ending.h"
 #include "claims/operation.h"
 #include "io/socket/listen.h"
+#include "io/socket/reply_reload.h"
+#include "io/socket/reply_request.h"
 #include "io/socket/service.h"
 #include "lib/world.h"
 
@@ -235,13 +237,13 @@ static void reload(struct server *server, struct call *call)
 	struct ruleset *ruleset;
 
 	if (load(server, server->bad_rules ? bad_rules : new_rules, &errors, &ruleset) != 0) {
-		call_reply_invalid_rules(call, &errors);
+		reply_invalid_rules(call, &errors);
 		rule_errors_done(&errors);
 		return;
 	}
 	world_put_in_force(&server->claims, ruleset, &moves);
 	publish(server);
-	call_reply_reload(call, &moves);
+	reply_reload(call, &moves);
 	move_list_done(&moves);
 }
 
@@ -256,7 +258,7 @@ static void carry_out_requests(struct server *server)
 
 	claims_follow(&server->claims);
 	while ((call = service_take_change(server->service, CHANGE_REQUEST))) {
-		request = call_read_request(call);
+		request = service_read_request(call);
 		if (!request)
 			continue;
 		request->process.pid = request->pid;
@@ -279,7 +281,7 @@ static void answer_requests(struct server *server)
 	struct request *request;
 
 	while ((request = answer_take(&server->claims))) {
-		call_reply_request(request);
+		reply_request(request);
 		request_free(request);
 	}
 }

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "io/socket/connection.h"
 #include "io/socket/internal.h"
 
 #include <fcntl.h>
@@ -20,25 +21,31 @@ static int open_spare(void)
 	return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-void acceptor_init(struct acceptor *acceptor, struct service *service)
+struct acceptor *acceptor_new(struct service *service)
 {
+	struct acceptor *acceptor = memory_allocate(sizeof(*acceptor));
+
 	*acceptor = (struct acceptor){
 		.service = service,
 		.descriptor = -1,
 		.spare = open_spare(),
 		.resume = CLOCK_NEVER,
 	};
+	return acceptor;
 }
 
-void acceptor_done(struct acceptor *acceptor)
+struct acceptor *acceptor_free(struct acceptor *acceptor)
 {
+	if (!acceptor)
+		return NULL;
 	if (acceptor->descriptor >= 0) {
 		event_del(&acceptor->readable);
 		close(acceptor->descriptor);
 	}
 	if (acceptor->spare >= 0)
 		close(acceptor->spare);
-	acceptor->descriptor = acceptor->spare = -1;
+	free(acceptor);
+	return NULL;
 }
 
 static unsigned connections_of(const struct service *service, uid_t uid)

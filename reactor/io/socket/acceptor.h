@@ -24,8 +24,8 @@ struct acceptor {
 	bool descriptors_logged;
 };
 
-void acceptor_init(struct acceptor *acceptor, struct service *service);
-void acceptor_done(struct acceptor *acceptor);
+struct acceptor *acceptor_new(struct service *service);
+struct acceptor *acceptor_free(struct acceptor *acceptor);
 
 /* Takes over a listening socket. */
 int acceptor_listen(struct acceptor *acceptor, int descriptor);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A call: one message of a client, read. Each connection has one at a time; it belongs to the
- * connection and lives from its arrival to call_end.
+ * connection and lives from its arrival to connection_end_call.
  *
  * jansson reads, here and in parameter.c, and nowhere else; base/writer.h writes.
  */
@@ -15,10 +15,17 @@
 /* Deepest nesting of a message; jansson would recurse without limit. */
 #define CALL_MOST_DEPTH 32
 
+/* What carrying out a call changes: the daemon does it, see service_take_change. */
+enum change_method {
+	CHANGE_RELOAD,
+	CHANGE_REQUEST, /* about instances: service_read_request */
+	CHANGE_COUNT,
+};
+
 struct call {
-	struct list_link link; // service::reading or service::changing, while it waits
+	struct list_link link; // service::arrived, service::reading or service::changing
 	struct connection *connection;
-	const struct method *method; /* NULL: there is none of that name */
+	const struct method *method; /* NULL: none of that name, or not looked up yet */
 	struct json_t *message;	     /* owned; NULL: no call; what follows lies in it */
 	const char *name;
 	struct json_t *parameters; /* NULL: none */
@@ -50,9 +57,3 @@ bool call_integer(const struct call *call, const char *name, int64_t *ret_number
 /* The strings of an array: whether it is there, and its item `at`, or NULL behind the last. */
 bool call_has(const struct call *call, const char *name);
 const char *call_string_at(const struct call *call, const char *name, size_t at);
-
-/* Adds a reply, whose reference is taken over. Nothing is sent to who called one way. */
-void call_reply(struct call *call, struct text *reply);
-
-/* The call is over: what it replied is sent, then the next one is read. */
-void call_end(struct call *call);

@@ -3,7 +3,6 @@
 
 #include "base/error.h"
 #include "io/socket/internal.h"
-#include "io/socket/method.h"
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -41,11 +40,8 @@ static void begin_call(struct connection *connection, const char *bytes, size_t 
 	}
 	counter_add(&service->status->counters, COUNTER_CALLS);
 	event_del(&connection->readable);
-	hangup_watch(&service->hangup, connection);
-	method_find(call->name, &call->method);
-	list_append(call->method && call->method->changes ? &service->changing[call->method->change]
-							  : &service->reading,
-		&call->link);
+	hangup_watch(&service->hangup, connection->descriptor, connection);
+	list_append(&service->arrived, &call->link);
 }
 
 static void read_next_call(struct connection *connection)
@@ -58,7 +54,7 @@ static void read_next_call(struct connection *connection)
 		begin_call(connection, bytes, length);
 		break;
 	case FRAME_PARTIAL:
-		hangup_forget(&connection->service->hangup, connection);
+		hangup_forget(&connection->service->hangup, connection->descriptor);
 		event_add(&connection->readable, NULL);
 		break;
 	case FRAME_TOO_LARGE:
@@ -123,7 +119,7 @@ void connection_hung_up(struct connection *connection)
 		return;
 	}
 	connection->ended = true;
-	hangup_watch_on(&connection->service->hangup, connection);
+	hangup_watch_on(&connection->service->hangup, connection->descriptor, connection);
 }
 
 struct connection *connection_new(struct service *service, int descriptor, struct peer peer)
@@ -157,7 +153,7 @@ void connection_kill(struct connection *connection)
 	connection->dead = true;
 	event_del(&connection->readable);
 	event_del(&connection->writable);
-	hangup_forget(&service->hangup, connection);
+	hangup_forget(&service->hangup, connection->descriptor);
 	if (connection->requested)
 		list_append(&service->closed, &connection->closing);
 	service->status->connections--;
@@ -199,19 +195,19 @@ void connection_subscribe(struct connection *connection, struct subscription *su
 		connection_kill(connection);
 }
 
-void call_reply(struct call *call, struct text *reply)
+void connection_reply(struct connection *connection, struct text *reply)
 {
-	if (call->oneway)
+	if (connection->call.oneway)
 		text_unref(reply);
 	else
-		outbox_add(&call->connection->outbox, reply);
+		outbox_add(&connection->outbox, reply);
 }
 
-void call_end(struct call *call)
+void connection_end_call(struct connection *connection)
 {
-	list_remove(&call->link);
-	call_done(call);
-	connection_wants_to_send(call->connection);
+	list_remove(&connection->call.link);
+	call_done(&connection->call);
+	connection_wants_to_send(connection);
 }
 
 void connection_wants_to_send(struct connection *connection)

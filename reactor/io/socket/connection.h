@@ -53,6 +53,12 @@ void connection_subscribe(struct connection *connection, struct subscription *su
 /* The client closed its side, wholly or for sending; see hangup.h. */
 void connection_hung_up(struct connection *connection);
 
+/* Adds a reply to its call, whose reference is taken over; who called one way is sent nothing. */
+void connection_reply(struct connection *connection, struct text *reply);
+
+/* Its call is over: what it replied is sent, then the next one is read. */
+void connection_end_call(struct connection *connection);
+
 /* The next service_flush looks at it. */
 void connection_wants_to_send(struct connection *connection);
 

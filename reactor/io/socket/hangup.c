@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "io/socket/hangup.h"
 
-#include "io/socket/connection.h"
-
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -11,19 +9,20 @@
 static void on_readable(int descriptor, short what, void *data)
 {
 	struct epoll_event events[BATCH];
+	struct hangup *hangup = data;
 	int count = epoll_wait(descriptor, events, BATCH, 0);
 
 	(void)what;
-	(void)data;
 	for (int i = 0; i < count; i++) /* dead ones are freed between turns only */
-		connection_hung_up(events[i].data.ptr);
+		hangup->hung_up(events[i].data.ptr);
 }
 
-void hangup_init(struct hangup *hangup, struct event_base *base)
+void hangup_init(struct hangup *hangup, struct event_base *base, hangup_action *hung_up)
 {
+	hangup->hung_up = hung_up;
 	hangup->descriptor = epoll_create1(EPOLL_CLOEXEC);
 	event_assign(&hangup->readable, base, hangup->descriptor, EV_READ | EV_PERSIST, on_readable,
-		NULL);
+		hangup);
 	if (hangup->descriptor >= 0)
 		event_add(&hangup->readable, NULL);
 }
@@ -38,24 +37,24 @@ void hangup_done(struct hangup *hangup)
 }
 
 static void control(
-	struct hangup *hangup, struct connection *connection, int operation, uint32_t events)
+	struct hangup *hangup, int operation, int descriptor, struct epoll_event interest)
 {
-	struct epoll_event interest = {.events = events, .data.ptr = connection};
-
-	epoll_ctl(hangup->descriptor, operation, connection->descriptor, &interest);
+	epoll_ctl(hangup->descriptor, operation, descriptor, &interest);
 }
 
-void hangup_watch(struct hangup *hangup, struct connection *connection)
+void hangup_watch(struct hangup *hangup, int descriptor, struct connection *connection)
 {
-	control(hangup, connection, EPOLL_CTL_ADD, EPOLLRDHUP | EPOLLONESHOT);
+	control(hangup, EPOLL_CTL_ADD, descriptor,
+		(struct epoll_event){.events = EPOLLRDHUP | EPOLLONESHOT, .data.ptr = connection});
 }
 
-void hangup_watch_on(struct hangup *hangup, struct connection *connection)
+void hangup_watch_on(struct hangup *hangup, int descriptor, struct connection *connection)
 {
-	control(hangup, connection, EPOLL_CTL_MOD, EPOLLONESHOT);
+	control(hangup, EPOLL_CTL_MOD, descriptor,
+		(struct epoll_event){.events = EPOLLONESHOT, .data.ptr = connection});
 }
 
-void hangup_forget(struct hangup *hangup, struct connection *connection)
+void hangup_forget(struct hangup *hangup, int descriptor)
 {
-	control(hangup, connection, EPOLL_CTL_DEL, 0);
+	control(hangup, EPOLL_CTL_DEL, descriptor, (struct epoll_event){0});
 }

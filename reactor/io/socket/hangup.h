@@ -13,19 +13,23 @@
 
 struct connection;
 
+/* The client closed its side, wholly or for sending. */
+typedef void hangup_action(struct connection *connection);
+
 struct hangup {
 	int descriptor; /* an epoll of its own, which the loop watches */
 	struct event readable;
+	hangup_action *hung_up;
 };
 
 /* Without a descriptor left it watches nobody; then who went is noticed by the next send. */
-void hangup_init(struct hangup *hangup, struct event_base *base);
+void hangup_init(struct hangup *hangup, struct event_base *base, hangup_action *hung_up);
 void hangup_done(struct hangup *hangup);
 
-/* Calls connection_hung_up once, when the client closes its side, wholly or for sending. */
-void hangup_watch(struct hangup *hangup, struct connection *connection);
+/* Calls `hung_up` once, when the client closes its side of the connection's `descriptor`. */
+void hangup_watch(struct hangup *hangup, int descriptor, struct connection *connection);
 
 /* Goes on watching one that hung up, for closing wholly only. */
-void hangup_watch_on(struct hangup *hangup, struct connection *connection);
+void hangup_watch_on(struct hangup *hangup, int descriptor, struct connection *connection);
 
-void hangup_forget(struct hangup *hangup, struct connection *connection);
+void hangup_forget(struct hangup *hangup, int descriptor);

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "io/socket/method.h"
 
+#include "io/socket/connection.h"
+#include "io/socket/description.h"
 #include "io/socket/internal.h"
+#include "io/socket/method_claim.h"
+#include "io/socket/method_state.h"
+#include "io/socket/method_watch.h"
 #include "io/socket/reply.h"
 
 #include <string.h>
@@ -15,10 +20,13 @@
 
 static const struct parameter no_parameters[] = {{.name = NULL}};
 
+static void get_info(struct call *call);
+static void get_interface_description(struct call *call);
+
 static const struct method service_methods[] = {
-	{"GetInfo", .answer = method_get_info},
+	{"GetInfo", .answer = get_info},
 	{"GetInterfaceDescription", PARAMETERS({"interface", PARAMETER_STRING, false}),
-		.answer = method_get_interface_description},
+		.answer = get_interface_description},
 	{.name = NULL},
 };
 
@@ -74,6 +82,42 @@ const struct interface interfaces[] = {
 	{"org.hostdevd", description_of_hostdevd, hostdevd_methods},
 	{.name = NULL},
 };
+
+/* org.varlink.service: what every Varlink service answers about itself. */
+static void get_info(struct call *call)
+{
+	struct writer json = {0};
+
+	reply_open(&json);
+	writer_key_string(&json, "vendor", "hostdevd");
+	writer_key_string(&json, "product", "hostdevd");
+	writer_key_string(&json, "version", call->connection->service->status->version);
+	writer_key_string(&json, "url", "file:///usr/share/doc/hostdevd/README.md");
+	writer_key(&json, "interfaces");
+	writer_open(&json, '[');
+	for (const struct interface *interface = interfaces; interface->name; interface++)
+		writer_string(&json, interface->name);
+	writer_close(&json, ']');
+	reply_close(call, &json);
+}
+
+static void get_interface_description(struct call *call)
+{
+	const char *name = call_string(call, "interface");
+	const struct interface *interface = interfaces;
+	struct reply_error error = {"org.varlink.service.InterfaceNotFound", "interface", name};
+	struct writer json = {0};
+
+	while (interface->name && strcmp(interface->name, name) != 0)
+		interface++;
+	if (!interface->name) {
+		reply_error(call, error, "there is no interface `%s`; GetInfo lists them", name);
+		return;
+	}
+	reply_open(&json);
+	writer_key_string(&json, "description", interface->description);
+	reply_close(call, &json);
+}
 
 /* Length of the interface in `interface.Method`; 0 if there is no dot. */
 static size_t interface_length(const char *name)

@@ -5,10 +5,10 @@
  */
 #pragma once
 
+#include "claims/request.h"
 #include "claims/rights.h"
 #include "io/socket/call.h"
 #include "io/socket/parameter.h"
-#include "io/socket/service.h"
 
 struct method {
 	const char *name;		    /* without its interface */
@@ -45,32 +45,3 @@ int method_find(const char *name, const struct method **ret_method);
  * parameters it needs. If not, it was answered with the error and is over.
  */
 bool method_check(struct call *call);
-
-/* description.c: include/org.hostdevd.varlink as it was when this was compiled. */
-extern const char description_of_hostdevd[];
-
-/* method_service.c */
-extern const char description_of_service[];
-void method_get_info(struct call *call);
-void method_get_interface_description(struct call *call);
-
-/* method_state.c */
-void method_status(struct call *call);
-void method_list_devices(struct call *call);
-void method_get_device(struct call *call);
-void method_list_groups(struct call *call);
-void method_list_rules(struct call *call);
-void method_explain(struct call *call);
-
-void method_list_instances(struct call *call);
-
-/* method_claim.c */
-bool method_read_claim(struct call *call, struct request *request);
-bool method_read_assign(struct call *call, struct request *request);
-bool method_read_unassign(struct call *call, struct request *request);
-bool method_read_bind(struct call *call, struct request *request);
-bool method_read_release(struct call *call, struct request *request);
-bool method_read_accept_loss(struct call *call, struct request *request);
-
-/* method_watch.c */
-void method_watch(struct call *call);

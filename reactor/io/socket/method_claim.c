@@ -3,10 +3,11 @@
  * What a call about instances asks, as a request for claims/. Here is judged what needs no more
  * than the call itself: what is missing, out of its range, or says two things at once.
  */
-#include "base/clock.h"
+#include "io/socket/method_claim.h"
+
 #include "base/utf8.h"
+#include "io/socket/connection.h"
 #include "io/socket/internal.h"
-#include "io/socket/method.h"
 #include "io/socket/reply.h"
 
 #include <inttypes.h>
@@ -218,23 +219,4 @@ bool method_read_accept_loss(struct call *call, struct request *request)
 	(void)call;
 	(void)request;
 	return true;
-}
-
-struct request *call_read_request(struct call *call)
-{
-	struct request *request = request_new(call->method->request);
-
-	request->caller = call;
-	request->peer = &call->connection->peer;
-	request->connection = call->connection->number;
-	request->real = clock_real();
-	if (!call->method->read(call, request))
-		return request_free(request);
-	call->connection->requested = true;
-	return request;
-}
-
-int call_descriptor(const struct call *call)
-{
-	return call->connection->descriptor;
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Methods that show the state: devices, groups, rules and the daemon itself, as published. */
+#include "io/socket/method_state.h"
+
 #include "claims/describe_group.h"
 #include "devices/describe.h"
+#include "io/socket/connection.h"
 #include "io/socket/internal.h"
-#include "io/socket/method.h"
 #include "io/socket/reply.h"
 #include "rules/explain.h"
 

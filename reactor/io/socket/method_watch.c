@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Watch: where a subscription begins, and what it lets pass. */
+#include "io/socket/method_watch.h"
+
 #include "base/clock.h"
+#include "io/socket/connection.h"
 #include "io/socket/internal.h"
-#include "io/socket/method.h"
 #include "io/socket/reply.h"
 
 #include <inttypes.h>
@@ -187,5 +189,5 @@ void method_watch(struct call *call)
 	} else {
 		filter_done(&filter);
 	}
-	call_end(call);
+	connection_end_call(connection);
 }

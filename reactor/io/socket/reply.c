@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "io/socket/reply.h"
 
+#include "io/socket/connection.h"
 #include "io/socket/internal.h"
 
 /* Items in each part of a list. */
@@ -25,8 +26,8 @@ struct text *reply_take(struct writer *json, bool continues)
 
 void reply_close(struct call *call, struct writer *json)
 {
-	call_reply(call, reply_take(json, false));
-	call_end(call);
+	connection_reply(call->connection, reply_take(json, false));
+	connection_end_call(call->connection);
 }
 
 void reply_open_error(struct writer *json, const char *name)
@@ -107,14 +108,14 @@ static void reply_part(
 	reply_write_seq(call, &json);
 	writer_key(&json, key);
 	writer_open(&json, '[');
-	call_reply(call, writer_take(&json));
+	connection_reply(call->connection, writer_take(&json));
 	for (size_t i = at; i < at + count; i++) {
 		if (i > at)
-			call_reply(call, text_ref(comma));
-		call_reply(call, items->items[i]);
+			connection_reply(call->connection, text_ref(comma));
+		connection_reply(call->connection, items->items[i]);
 	}
 	writer_close(&json, ']');
-	call_reply(call, reply_take(&json, at + count < items->count));
+	connection_reply(call->connection, reply_take(&json, at + count < items->count));
 }
 
 void reply_list(struct call *call, const char *key, struct vector *items)
@@ -129,5 +130,5 @@ void reply_list(struct call *call, const char *key, struct vector *items)
 		at += count;
 	} while (at < items->count);
 	vector_done(items);
-	call_end(call);
+	connection_end_call(call->connection);
 }

@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "io/socket/acceptor.h"
+#include "io/socket/connection.h"
 #include "io/socket/internal.h"
 #include "io/socket/method.h"
 
@@ -33,12 +35,13 @@ struct service *service_new(const struct service_options *options)
 	list_init(&service->dead);
 	list_init(&service->sending);
 	list_init(&service->subscriptions);
+	list_init(&service->arrived);
 	list_init(&service->reading);
 	list_init(&service->closed);
 	for (enum change_method change = 0; change < CHANGE_COUNT; change++)
 		list_init(&service->changing[change]);
-	hangup_init(&service->hangup, options->base);
-	acceptor_init(&service->acceptor, service);
+	hangup_init(&service->hangup, options->base, connection_hung_up);
+	service->acceptor = acceptor_new(service);
 	return service;
 }
 
@@ -50,7 +53,7 @@ struct service *service_free(struct service *service)
 		connection_kill(container_of(at, struct connection, link));
 	list_for_each(at, &service->dead)
 		connection_free(container_of(at, struct connection, link));
-	acceptor_done(&service->acceptor);
+	acceptor_free(service->acceptor);
 	hangup_done(&service->hangup);
 	journal_done(&service->journal);
 	snapshot_unref(service->snapshot);
@@ -62,7 +65,7 @@ struct service *service_free(struct service *service)
 
 int service_listen(struct service *service, int descriptor)
 {
-	return acceptor_listen(&service->acceptor, descriptor);
+	return acceptor_listen(service->acceptor, descriptor);
 }
 
 static void drop_subscriber(struct subscription *subscription, const char *why)
@@ -105,7 +108,7 @@ void service_publish(struct service *service, const struct delta *delta)
 
 	if (delta->changes.count == 0)
 		return;
-	if (service->acceptor.descriptor < 0) {
+	if (service->acceptor->descriptor < 0) {
 		journal_pass(&service->journal, delta->changes.count);
 		return;
 	}
@@ -128,11 +131,26 @@ static struct call *take_call(struct list_link *calls)
 	return call;
 }
 
+/* Looks up the methods of calls that have come, and puts each where its like waits. */
+static void sort_calls(struct service *service)
+{
+	struct call *call;
+
+	while ((call = take_call(&service->arrived))) {
+		method_find(call->name, &call->method);
+		list_append(call->method && call->method->changes
+				    ? &service->changing[call->method->change]
+				    : &service->reading,
+			&call->link);
+	}
+}
+
 void service_answer(struct service *service)
 {
 	int64_t end = clock_monotonic() + TURN_TIME;
 	struct call *call;
 
+	sort_calls(service);
 	while (clock_monotonic() < end && (call = take_call(&service->reading)))
 		if (method_check(call))
 			call->method->answer(call);
@@ -142,6 +160,7 @@ struct call *service_take_change(struct service *service, enum change_method cha
 {
 	struct call *call;
 
+	sort_calls(service);
 	while ((call = take_call(&service->changing[change]))) {
 		if (!method_check(call))
 			continue;
@@ -149,6 +168,25 @@ struct call *service_take_change(struct service *service, enum change_method cha
 		return call;
 	}
 	return NULL;
+}
+
+struct request *service_read_request(struct call *call)
+{
+	struct request *request = request_new(call->method->request);
+
+	request->caller = call;
+	request->peer = &call->connection->peer;
+	request->connection = call->connection->number;
+	request->real = clock_real();
+	if (!call->method->read(call, request))
+		return request_free(request);
+	call->connection->requested = true;
+	return request;
+}
+
+int service_call_descriptor(const struct call *call)
+{
+	return call->connection->descriptor;
 }
 
 bool service_take_closed(struct service *service, uint64_t *ret_connection)
@@ -208,7 +246,7 @@ void service_flush(struct service *service, int64_t now)
 		connection_send(container_of(at, struct connection, sending), now);
 	}
 	look_who_is_behind(service, now);
-	acceptor_resume(&service->acceptor, now);
+	acceptor_resume(service->acceptor, now);
 }
 
 void service_reap(struct service *service)
@@ -223,7 +261,7 @@ void service_reap(struct service *service)
 
 int64_t service_deadline(const struct service *service)
 {
-	int64_t resume = service->acceptor.resume;
+	int64_t resume = service->acceptor->resume;
 
 	return resume < service->behind_look ? resume : service->behind_look;
 }
@@ -233,6 +271,6 @@ bool service_is_busy(const struct service *service)
 	for (enum change_method change = 0; change < CHANGE_COUNT; change++)
 		if (!list_is_empty(&service->changing[change]))
 			return true;
-	return !list_is_empty(&service->reading) || !list_is_empty(&service->sending) ||
-	       !list_is_empty(&service->closed);
+	return !list_is_empty(&service->arrived) || !list_is_empty(&service->reading) ||
+	       !list_is_empty(&service->sending) || !list_is_empty(&service->closed);
 }

@@ -10,20 +10,11 @@
 
 #include "claims/request.h"
 #include "claims/status.h"
-#include "rules/load.h"
+#include "io/socket/call.h"
+#include "io/socket/limits.h"
 
 struct event_base;
 struct service;
-struct call;
-
-struct service_limits {
-	size_t message;	      /* bytes of one message received from anybody */
-	size_t admin_message; /* the same from admins */
-	unsigned connections;
-	unsigned connections_per_uid; /* root's are not limited */
-	size_t subscriber;	      /* bytes that may wait for a subscriber that takes nothing */
-	size_t ring;		      /* events that are kept for `since` */
-};
 
 struct service_options {
 	struct event_base *base;
@@ -55,12 +46,6 @@ void service_publish(struct service *service, const struct delta *delta);
 /* Answers calls that only read, with the state as published; at most a turn's share of them. */
 void service_answer(struct service *service);
 
-enum change_method {
-	CHANGE_RELOAD,
-	CHANGE_REQUEST, /* about instances: call_read_request */
-	CHANGE_COUNT,
-};
-
 /*
  * The next call of this change that its peer may make, or NULL: the daemon carries it out and
  * replies after the publication. (Refused ones are answered inside.) It stays valid until its
@@ -72,23 +57,16 @@ struct call *service_take_change(struct service *service, enum change_method cha
  * What a CHANGE_REQUEST asks: the caller's, with the call as request->caller. NULL: its parameters
  * are wrong, and it was answered.
  */
-struct request *call_read_request(struct call *call);
-
-/* Replies with the request's answer, and ends its call. The request stays the caller's. */
-void call_reply_request(const struct request *request);
+struct request *service_read_request(struct call *call);
 
 /* The descriptor of the call's connection; it stays the connection's. */
-int call_descriptor(const struct call *call);
+int service_call_descriptor(const struct call *call);
 
 /*
  * The number of the next connection that is closed and had made requests, each once; false: none.
  * The client is gone: it hung up, or had ended its side and has its answers.
  */
 bool service_take_closed(struct service *service, uint64_t *ret_connection);
-
-/* Replies to a Reload with what moved, or with InvalidRules; ends the call. */
-void call_reply_reload(struct call *call, const struct vector *moves);
-void call_reply_invalid_rules(struct call *call, const struct rule_errors *errors);
 
 /* Sends to everyone what is due and fits; closes subscribers that are too far behind. */
 void service_flush(struct service *service, int64_t now);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Answers to calls about instances, as claims/ gave them. */
+#include "io/socket/reply_request.h"
+
+#include "io/socket/connection.h"
 #include "io/socket/internal.h"
-#include "io/socket/method.h"
+#include "io/socket/method_state.h"
 #include "io/socket/reply.h"
 
 static void write_list(struct writer *json, const char *key, const struct vector *texts, bool raw)
@@ -127,12 +130,12 @@ static void reply_refused(struct call *call, const struct request *request)
 		request->message.length > 0 ? request->message.bytes : "");
 }
 
-void call_reply_request(const struct request *request)
+void reply_request(const struct request *request)
 {
 	struct call *call = request->caller;
 
 	if (request->abandoned)
-		call_end(call);
+		connection_end_call(call->connection);
 	else if (request->answer == ANSWER_DONE)
 		reply_done(call, request);
 	else

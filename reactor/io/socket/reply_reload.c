@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Replies to a Reload: the daemon has carried it out. */
+#include "io/socket/reply_reload.h"
+
 #include "devices/describe.h"
+#include "io/socket/connection.h"
 #include "io/socket/internal.h"
-#include "io/socket/method.h"
 #include "io/socket/reply.h"
 
 static void write_move(struct writer *json, const struct move *move)
@@ -14,7 +15,7 @@ static void write_move(struct writer *json, const struct move *move)
 	writer_close(json, '}');
 }
 
-void call_reply_reload(struct call *call, const struct vector *moves)
+void reply_reload(struct call *call, const struct vector *moves)
 {
 	struct writer json = {0};
 
@@ -29,7 +30,7 @@ void call_reply_reload(struct call *call, const struct vector *moves)
 	reply_close(call, &json);
 }
 
-void call_reply_invalid_rules(struct call *call, const struct rule_errors *errors)
+void reply_invalid_rules(struct call *call, const struct rule_errors *errors)
 {
 	struct writer json = {0};
 

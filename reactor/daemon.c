@@ -43,11 +43,13 @@ static void report_regex_limits(struct daemon *daemon)
 	daemon->reported_hits = hits;
 }
 
-static void publish(struct daemon *daemon)
+static bool publish(struct daemon *daemon)
 {
 	struct delta delta = {0};
+	bool told;
 
 	claims_settle(&daemon->claims, &delta);
+	told = delta.changes.count > 0;
 	service_publish(daemon->service, &delta);
 	if (daemon->turn_since != CLOCK_NEVER)
 		histogram_add(&daemon->status.latency, clock_monotonic() - daemon->turn_since);
@@ -55,6 +57,7 @@ static void publish(struct daemon *daemon)
 	report_regex_limits(daemon);
 	daemon->status.counters.values[COUNTER_LOG_LINES_LOST] = log_lost();
 	delta_done(&delta);
+	return told;
 }
 
 /*
@@ -99,6 +102,16 @@ static void listen_when_scanned(struct daemon *daemon)
 		daemon->status.monitor);
 }
 
+bool daemon_tell(struct daemon *daemon, int64_t now)
+{
+	bool told = publish(daemon);
+
+	reload_reply(daemon);
+	requests_answer(daemon);
+	service_serve(daemon->service, now);
+	return told;
+}
+
 /*
  * One turn. Calls that change something come after arrivals, so that new rules judge them, and one
  * reload at a time, so that a device changes at most once in a turn; what the disk has written
@@ -118,12 +131,7 @@ static void daemon_turn(struct daemon *daemon)
 	claims_follow(&daemon->claims);
 	reload_follow(daemon);
 	requests_follow(daemon, now);
-	publish(daemon);
-	reload_reply(daemon);
-	requests_answer(daemon);
-	service_answer(daemon->service);
-	service_flush(daemon->service, now);
-	service_reap(daemon->service);
+	daemon_tell(daemon, now);
 	listen_when_scanned(daemon);
 }
 

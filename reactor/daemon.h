@@ -74,6 +74,12 @@ struct daemon *daemon_free(struct daemon *daemon);
 int daemon_run(struct daemon *daemon);
 
 /*
+ * The second half of a turn: what it changed is published, then calls are answered. Whether there
+ * was anything to publish.
+ */
+bool daemon_tell(struct daemon *daemon, int64_t now);
+
+/*
  * Opens another source; what came between the two is found by a resync. Negative: an error that was
  * logged; the old one stays, but is not watched.
  */

@@ -19,11 +19,6 @@
 /* Processes that could not be watched are tried again after so long. */
 #define WATCH_RETRY CLOCK_SECOND
 
-static void set_flag(void *flag)
-{
-	*(bool *)flag = true;
-}
-
 int requests_start(struct daemon *daemon)
 {
 	struct requests *requests = &daemon->requests;
@@ -32,7 +27,7 @@ int requests_start(struct daemon *daemon)
 	requests->watch_retry = CLOCK_NEVER;
 	if (result == 0)
 		result = loop_watch(daemon->loop, processes_descriptor(requests->processes),
-			set_flag, &requests->process_ended);
+			loop_set_flag, &requests->process_ended);
 	if (result < 0)
 		log_error("cannot watch processes: %s", strerror(-result));
 	return result;

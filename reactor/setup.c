@@ -19,11 +19,6 @@
 /* Events of the ring take at most this much, however large they are. */
 #define RING_BYTES (64u << 20)
 
-static void set_flag(void *flag)
-{
-	*(bool *)flag = true;
-}
-
 static void raise_descriptor_limit(void)
 {
 	struct rlimit limit;
@@ -172,7 +167,7 @@ int daemon_watch_source(struct daemon *daemon)
 
 	for (size_t i = 0; i < count && result == 0; i++)
 		result = loop_watch(
-			daemon->loop, descriptors[i], set_flag, &daemon->source_readable);
+			daemon->loop, descriptors[i], loop_set_flag, &daemon->source_readable);
 	return result;
 }
 
@@ -206,11 +201,11 @@ static int open_loop(struct daemon *daemon)
 
 	signal(SIGPIPE, SIG_IGN);
 	if (result == 0)
-		result = loop_signal(daemon->loop, SIGTERM, set_flag, &daemon->stop_wanted);
+		result = loop_signal(daemon->loop, SIGTERM, loop_set_flag, &daemon->stop_wanted);
 	if (result == 0)
-		result = loop_signal(daemon->loop, SIGINT, set_flag, &daemon->stop_wanted);
+		result = loop_signal(daemon->loop, SIGINT, loop_set_flag, &daemon->stop_wanted);
 	if (result == 0)
-		result = loop_signal(daemon->loop, SIGHUP, set_flag, &daemon->reload_wanted);
+		result = loop_signal(daemon->loop, SIGHUP, loop_set_flag, &daemon->reload_wanted);
 	if (result < 0)
 		log_error("cannot make the event loop: %s", strerror(-result));
 	return result;
@@ -222,7 +217,7 @@ static int start_store(struct daemon *daemon)
 	int result = store_start(daemon->store);
 
 	if (result == 0)
-		result = loop_watch(daemon->loop, store_descriptor(daemon->store), set_flag,
+		result = loop_watch(daemon->loop, store_descriptor(daemon->store), loop_set_flag,
 			&daemon->store_readable);
 	if (result < 0)
 		log_error("cannot start the thread that writes to %s: %s", daemon->options->state,

@@ -63,17 +63,12 @@ void bureau_init(struct bureau *bureau, const char *folder, const char *path, co
 	open_service(daemon);
 }
 
-static void set_flag(void *flag)
-{
-	*(bool *)flag = true;
-}
-
 void bureau_open(struct bureau *bureau)
 {
 	struct daemon *daemon = &bureau->daemon;
 
 	check(store_start(daemon->store) == 0, "store");
-	check(loop_watch(daemon->loop, store_descriptor(daemon->store), set_flag,
+	check(loop_watch(daemon->loop, store_descriptor(daemon->store), loop_set_flag,
 		      &daemon->store_readable) == 0,
 		"store");
 	claims_start_missing(&daemon->claims, clock_monotonic());
@@ -99,17 +94,9 @@ void bureau_turn(struct bureau *bureau)
 {
 	struct daemon *daemon = &bureau->daemon;
 	int64_t now = clock_monotonic();
-	struct delta delta = {0};
 
 	requests_follow(daemon, now);
-	claims_settle(&daemon->claims, &delta);
-	service_publish(daemon->service, &delta);
-	bureau->tellings += delta.changes.count > 0;
-	delta_done(&delta);
-	requests_answer(daemon);
-	service_answer(daemon->service);
-	service_flush(daemon->service, now);
-	service_reap(daemon->service);
+	bureau->tellings += daemon_tell(daemon, now);
 }
 
 static int64_t next_deadline(const struct daemon *daemon)

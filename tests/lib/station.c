@@ -82,9 +82,7 @@ void station_publish(struct station *station)
 
 void station_serve(struct station *station)
 {
-	service_answer(station->service);
-	service_flush(station->service, clock_monotonic());
-	service_reap(station->service);
+	service_serve(station->service, clock_monotonic());
 }
 
 void station_wait(struct station *station)

@@ -299,9 +299,7 @@ static void turn(struct server *server)
 	carry_out_requests(server);
 	publish(server);
 	answer_requests(server);
-	service_answer(server->service);
-	service_flush(server->service, now_of(server));
-	service_reap(server->service);
+	service_serve(server->service, now_of(server));
 	if (told) {
 		printf("done %lu %lu\n", (unsigned long)server->seq, (unsigned long)server->turns);
 		fflush(stdout);

@@ -7,11 +7,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-static void set_flag(void *flag)
-{
-	*(bool *)flag = true;
-}
-
 /* Waits for what is there already. */
 static void look(struct loop *loop)
 {
@@ -28,8 +23,8 @@ static void one_descriptor_is_forgotten_alone(void **state)
 
 	(void)state;
 	assert_int_equal(loop_new(&loop), 0);
-	assert_int_equal(loop_watch(loop, first, set_flag, &first_called), 0);
-	assert_int_equal(loop_watch(loop, second, set_flag, &second_called), 0);
+	assert_int_equal(loop_watch(loop, first, loop_set_flag, &first_called), 0);
+	assert_int_equal(loop_watch(loop, second, loop_set_flag, &second_called), 0);
 	look(loop);
 	assert_true(first_called && second_called);
 	loop_unwatch(loop, first);
@@ -39,7 +34,7 @@ static void one_descriptor_is_forgotten_alone(void **state)
 	second_called = false;
 	look(loop);
 	assert_true(!first_called && second_called);
-	assert_int_equal(loop_watch(loop, first, set_flag, &first_called), 0);
+	assert_int_equal(loop_watch(loop, first, loop_set_flag, &first_called), 0);
 	look(loop);
 	assert_true(first_called);
 	loop_free(loop);

@@ -7,6 +7,7 @@
 #include "base/vector.h"
 
 #include <event2/event.h>
+#include <stdbool.h>
 
 struct loop_source {
 	struct event *event;
@@ -107,6 +108,11 @@ static struct loop_source *source_of(loop_callback *callback, void *context)
 	source->callback = callback;
 	source->context = context;
 	return source;
+}
+
+void loop_set_flag(void *flag)
+{
+	*(bool *)flag = true;
 }
 
 int loop_watch(struct loop *loop, int descriptor, loop_callback *callback, void *context)

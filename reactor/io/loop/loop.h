@@ -13,6 +13,9 @@ struct loop;
 
 typedef void loop_callback(void *context);
 
+/* A callback that sets a bool, which the turn clears. */
+void loop_set_flag(void *flag);
+
 int loop_new(struct loop **ret_loop);
 struct loop *loop_free(struct loop *loop);
 

@@ -4,7 +4,7 @@
  * that pipelines is slowed by its own socket buffer and never costs more than one message here.
  *
  * Callbacks of the loop receive bytes, cut a call and set flags. They mark a connection dead; it is
- * freed in service_reap only, so that nothing vanishes under a turn.
+ * freed in service_serve only, so that nothing vanishes under a turn.
  */
 #pragma once
 
@@ -59,7 +59,7 @@ void connection_reply(struct connection *connection, struct text *reply);
 /* Its call is over: what it replied is sent, then the next one is read. */
 void connection_end_call(struct connection *connection);
 
-/* The next service_flush looks at it. */
+/* The next service_serve looks at it. */
 void connection_wants_to_send(struct connection *connection);
 
 /*

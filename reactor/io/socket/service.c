@@ -145,7 +145,7 @@ static void sort_calls(struct service *service)
 	}
 }
 
-void service_answer(struct service *service)
+static void answer(struct service *service)
 {
 	int64_t end = clock_monotonic() + TURN_TIME;
 	struct call *call;
@@ -235,7 +235,7 @@ static void look_who_is_behind(struct service *service, int64_t now)
 		look_at(service, container_of(at, struct subscription, link), now);
 }
 
-void service_flush(struct service *service, int64_t now)
+static void flush(struct service *service, int64_t now)
 {
 	struct list_link *last = service->sending.previous;
 	struct list_link *at = &service->sending;
@@ -249,7 +249,7 @@ void service_flush(struct service *service, int64_t now)
 	acceptor_resume(service->acceptor, now);
 }
 
-void service_reap(struct service *service)
+static void reap(struct service *service)
 {
 	list_for_each(at, &service->dead) {
 		struct connection *connection = container_of(at, struct connection, link);
@@ -257,6 +257,13 @@ void service_reap(struct service *service)
 		if (!connection->call.taken && list_is_empty(&connection->closing))
 			connection_free(connection);
 	}
+}
+
+void service_serve(struct service *service, int64_t now)
+{
+	answer(service);
+	flush(service, now);
+	reap(service);
 }
 
 int64_t service_deadline(const struct service *service)

@@ -3,8 +3,8 @@
  * The socket: Varlink calls in, replies and events out.
  *
  * Callbacks of the loop only receive bytes and cut them into calls. The turn does the rest, in this
- * order: calls that change something, then claims_settle, service_publish, calls that read,
- * service_flush, service_reap. So a list never shows what its seq does not include.
+ * order: calls that change something, then claims_settle, service_publish, replies to them,
+ * service_serve. So a list never shows what its seq does not include.
  */
 #pragma once
 
@@ -43,9 +43,6 @@ void service_set_limits(struct service *service, const struct service_limits *li
  */
 void service_publish(struct service *service, const struct delta *delta);
 
-/* Answers calls that only read, with the state as published; at most a turn's share of them. */
-void service_answer(struct service *service);
-
 /*
  * The next call of this change that its peer may make, or NULL: the daemon carries it out and
  * replies after the publication. (Refused ones are answered inside.) It stays valid until its
@@ -68,13 +65,14 @@ int service_call_descriptor(const struct call *call);
  */
 bool service_take_closed(struct service *service, uint64_t *ret_connection);
 
-/* Sends to everyone what is due and fits; closes subscribers that are too far behind. */
-void service_flush(struct service *service, int64_t now);
+/*
+ * Answers calls that only read, with the state as published; sends to everyone what is due and
+ * fits, of both at most a turn's share; closes subscribers that are too far behind, and frees
+ * connections that were closed since.
+ */
+void service_serve(struct service *service, int64_t now);
 
-/* Frees connections that were closed since. */
-void service_reap(struct service *service);
-
-/* When service_flush must be called even if nothing happens; CLOCK_NEVER. */
+/* When service_serve must be called even if nothing happens; CLOCK_NEVER. */
 int64_t service_deadline(const struct service *service);
 
 /*

@@ -66,7 +66,10 @@ $(BUILD)/object/tests/%.o: tests/%.c
 # the interface description is compiled in (.incbin), which -MMD cannot see
 $(BUILD)/object/reactor/io/socket/description.o: include/org.hostdevd.varlink
 
+# archives: a test links what it names, and what that needs
+$(BUILD)/libtests.a: $(call object,$(HELPERS))
 $(BUILD)/libreactor.a: $(call object,$(REACTOR))
+$(BUILD)/libtests.a $(BUILD)/libreactor.a:
 	@rm -f $@
 	@echo '  AR   $@'
 	@ar rcs $@ $^
@@ -87,12 +90,12 @@ $(BUILD)/hostdevctl: $(call object,$(CLIENT)) $(BUILD)/libhostdev.so
 	@echo '  LD   $@'
 	@$(CC) $(LDFLAGS) -pie -Wl,-rpath,'$$ORIGIN' -o $@ $(call object,$(CLIENT)) -L$(BUILD) -lhostdev
 
-$(BUILD)/tests/%: $(BUILD)/object/tests/%.o $(call object,$(HELPERS)) $(BUILD)/libreactor.a
+$(BUILD)/tests/%: $(BUILD)/object/tests/%.o $(BUILD)/libtests.a $(BUILD)/libreactor.a
 	@mkdir -p $(@D)
 	@echo '  LD   $@'
 	@$(CC) $(LDFLAGS) -pie -o $@ $^ $(PACKAGE_LIBS) -lcmocka
 
-$(BUILD)/bench/%: $(BUILD)/object/tools/bench/%.o $(call object,$(HELPERS)) $(BUILD)/libreactor.a
+$(BUILD)/bench/%: $(BUILD)/object/tools/bench/%.o $(BUILD)/libtests.a $(BUILD)/libreactor.a
 	@mkdir -p $(@D)
 	@echo '  LD   $@'
 	@$(CC) $(LDFLAGS) -pie -o $@ $^ $(PACKAGE_LIBS) -lcmocka

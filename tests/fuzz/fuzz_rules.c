@@ -5,6 +5,7 @@
  * the plain evaluator does.
  */
 #include "base/memory.h"
+#include "rules/evaluate.h"
 #include "rules/explain.h"
 #include "rules/load.h"
 #include "rules/print.h"

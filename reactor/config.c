@@ -67,6 +67,7 @@ struct reading {
 	struct rule_errors *errors;
 	int64_t numbers[NUMBER_COUNT];
 	char *reader_group;
+	struct people readers;
 	struct rights rights;
 };
 
@@ -170,11 +171,13 @@ static void read_reader_group(struct reading *reading, const config_setting_t *r
 	const config_setting_t *setting = config_setting_get_member(root, "reader_group");
 	const char *name = setting ? config_setting_get_string(setting) : "hostdevd";
 
-	if (name && name[0] != '\0')
-		reading->reader_group = memory_duplicate(name);
-	else
+	if (!name || name[0] == '\0') {
 		reading_error(reading, setting, "the name of a unix group, in quotes",
 			"reader_group cannot be that");
+		return;
+	}
+	reading->reader_group = memory_duplicate(name);
+	people_add_group(&reading->readers, name);
 }
 
 static void read_vfs(struct reading *reading, const config_setting_t *root)
@@ -214,6 +217,7 @@ static void take_config(struct reading *reading, struct config *ret_config)
 	*ret_config = (struct config){
 		.rights = reading->rights,
 		.reader_group = reading->reader_group,
+		.readers = reading->readers,
 		.receive_buffer = (size_t)numbers[NUMBER_RECEIVE_BUFFER],
 		.prepare_timeout_s = (unsigned)numbers[NUMBER_PREPARE_TIMEOUT],
 		.store_deadline_s = (unsigned)numbers[NUMBER_STORE_DEADLINE],
@@ -250,6 +254,7 @@ int config_load_text(
 		return 0;
 	}
 	rights_done(&reading.rights);
+	people_done(&reading.readers);
 	free(reading.reader_group);
 	return LOAD_INVALID;
 }
@@ -271,6 +276,7 @@ int config_load(const char *file, struct rule_errors *errors, struct config *ret
 void config_done(struct config *config)
 {
 	rights_done(&config->rights);
+	people_done(&config->readers);
 	free(config->reader_group);
 	*config = (struct config){0};
 }

@@ -9,6 +9,7 @@
 struct config {
 	struct rights rights; /* `admins`, as numbers; whom groups allow comes with the rules */
 	char *reader_group;
+	struct people readers; /* that group; nobody: there is none of that name */
 	size_t receive_buffer; /* bytes; 0: as the library makes it */
 	unsigned prepare_timeout_s;
 	unsigned store_deadline_s;
@@ -19,6 +20,8 @@ struct config {
 /*
  * Reads `file`; a missing or empty one is all defaults. On LOAD_INVALID every error was added to
  * `errors`, and *ret_config is untouched.
+ *
+ * It looks names up, so it may take long, and shares nothing with other threads.
  */
 int config_load(const char *file, struct rule_errors *errors, struct config *ret_config);
 

@@ -75,13 +75,16 @@ static bool is_scanned(struct daemon *daemon)
 	return looking_is_complete(&daemon->looks) || now >= daemon->scanned + START_PATIENCE;
 }
 
-/* Opens the door once the first scan is complete, so that nobody sees half a machine. */
+/*
+ * Opens the door once the first scan is complete, so that nobody sees half a machine, and once it
+ * is known whom to admit.
+ */
 static void listen_when_scanned(struct daemon *daemon)
 {
 	char status[80];
 	int result;
 
-	if (daemon->listening || !is_scanned(daemon))
+	if (daemon->listening || !daemon->admits || !is_scanned(daemon))
 		return;
 	daemon->listening = true;
 	claims_start_missing(&daemon->claims, clock_monotonic());

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "base/helper.h"
 #include "claims/claims.h"
 #include "claims/status.h"
 #include "config.h"
@@ -36,12 +37,14 @@ struct daemon {
 	struct probe *probe;
 	struct source *source;
 	struct store *store;
+	struct helper *helper; /* looks names up */
 	struct loop *loop;
 	struct service *service;
 	char epoch[33]; /* of this run, 32 hexadecimal digits */
 
 	bool source_readable; /* flags that callbacks set and the turn clears */
 	bool store_readable;
+	bool helper_readable;
 	bool stop_wanted;
 	int stop_result; /* of daemon_run: negative if it was not asked to stop */
 	bool reload_wanted;
@@ -56,8 +59,9 @@ struct daemon {
 	int64_t scanned;      /* monotonic time at which the first had come to all; 0: not yet */
 	struct second_opinion second_opinion;
 	struct listen_place place; /* of the socket: only our own file is removed */
-	int listener;		   /* descriptor, until the first scan is complete; -1 afterwards */
-	bool listening;		   /* the first scan is complete */
+	int listener;		   /* descriptor, until it is listened on; -1 afterwards */
+	bool admits;		   /* who may claim was looked up */
+	bool listening;		   /* the first scan is complete, and it admits */
 	uint64_t reported_hits;	   /* of regex limits: those that the log tells of */
 	int64_t turn_since;	   /* earliest cause of what this turn changed; CLOCK_NEVER: none */
 };
@@ -89,5 +93,5 @@ int daemon_renew_source(struct daemon *daemon);
 int daemon_watch_source(struct daemon *daemon);
 void daemon_unwatch_source(struct daemon *daemon);
 
-/* SIGHUP: reads the configuration again, all but paths; one with errors changes nothing. */
-void daemon_reread_config(struct daemon *daemon);
+/* SIGHUP: the configuration as it was read again, all but paths. Leaves the old one in *config. */
+void daemon_change_config(struct daemon *daemon, struct config *config);

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "claims/kept_group.h"
 #include "io/socket/reply_reload.h"
 #include "model/candidate.h"
@@ -143,7 +144,6 @@ static void put_in_force(struct daemon *daemon, struct vector *moves)
 		looking_forget_properties(&daemon->looks);
 	devices_swap_rules(&daemon->devices, moves);
 	claims_follow_rules(&daemon->claims);
-	people_allow(daemon->devices.ruleset, &daemon->config.rights);
 }
 
 /* Before there is any device. */
@@ -203,6 +203,22 @@ static void report_kept_groups(struct daemon *daemon)
 	}
 }
 
+static void look_up(void *context)
+{
+	people_look_up(context);
+}
+
+static void free_admissions(void *context)
+{
+	people_admissions_free(context);
+}
+
+/* Has the names of rules looked up, which are in force or staged. */
+static void begin_admissions(struct daemon *daemon, const struct ruleset *ruleset)
+{
+	helper_begin(daemon->helper, look_up, free_admissions, people_admissions(ruleset));
+}
+
 void reload_at_start(struct daemon *daemon)
 {
 	struct rule_errors errors = {0};
@@ -219,6 +235,8 @@ void reload_at_start(struct daemon *daemon)
 	}
 	kept_group_keep(&daemon->claims);
 	report_kept_groups(daemon);
+	begin_admissions(daemon, daemon->devices.ruleset);
+	daemon->reload.step = RELOAD_ADMITTING;
 	daemon->devices.rules_reloaded = false; /* nobody was told of other rules before */
 	rule_texts_done(&texts);
 	rule_errors_done(&errors);
@@ -248,25 +266,85 @@ static bool stage_files(struct daemon *daemon, struct reload *reload)
 	return true;
 }
 
+/* What the helper does of a SIGHUP. */
+struct config_reading {
+	char *file;
+	struct config config;
+	struct rule_errors errors;
+	int result;
+};
+
+static void read_config(void *context)
+{
+	struct config_reading *reading = context;
+
+	reading->result = config_load(reading->file, &reading->errors, &reading->config);
+}
+
+static void free_reading(void *context)
+{
+	struct config_reading *reading = context;
+
+	rule_errors_done(&reading->errors);
+	config_done(&reading->config);
+	free(reading->file);
+	free(reading);
+}
+
+static void begin_config(struct daemon *daemon)
+{
+	struct config_reading *reading = memory_allocate(sizeof(*reading));
+
+	reading->file = memory_duplicate(daemon->options->config);
+	helper_begin(daemon->helper, read_config, free_reading, reading);
+	daemon->reload.step = RELOAD_CONFIGURING;
+}
+
+/* Of a signal, names of the rules in force are looked up again though the files are refused. */
+static void begin_rules(struct daemon *daemon, struct reload *reload)
+{
+	reload->refused = !stage_files(daemon, reload);
+	if (!reload->call)
+		reload_log_errors(&reload->errors);
+	if (!reload->refused) {
+		begin_admissions(daemon, daemon->devices.stage.ruleset);
+		reload->step = RELOAD_STAGING;
+	} else if (!reload->call) {
+		begin_admissions(daemon, daemon->devices.ruleset);
+		reload->step = RELOAD_ADMITTING;
+	} else {
+		reload->step = RELOAD_OVER;
+	}
+}
+
+static void end_config(struct daemon *daemon, struct config_reading *reading)
+{
+	reload_log_errors(&reading->errors);
+	if (reading->result == 0)
+		daemon_change_config(daemon, &reading->config);
+	else
+		log_error("the configuration in force stays");
+	free_reading(reading);
+}
+
 static void begin_if_wanted(struct daemon *daemon, struct reload *reload)
 {
-	bool signalled = daemon->reload_wanted;
-
 	/* a signal first: calls may come without end */
-	if (signalled)
-		daemon_reread_config(daemon);
-	else
-		reload->call = service_take_change(daemon->service, CHANGE_RELOAD);
-	if (!signalled && !reload->call)
+	if (daemon->reload_wanted) {
+		daemon->reload_wanted = false;
+		begin_config(daemon);
 		return;
-	daemon->reload_wanted = false;
-	reload->refused = !stage_files(daemon, reload);
-	reload->step = reload->refused ? RELOAD_OVER : RELOAD_STAGING;
-	if (!signalled)
-		return;
-	reload_log_errors(&reload->errors);
-	if (reload->refused) /* names are looked up again all the same */
-		people_allow(daemon->devices.ruleset, &daemon->config.rights);
+	}
+	reload->call = service_take_change(daemon->service, CHANGE_RELOAD);
+	if (reload->call)
+		begin_rules(daemon, reload);
+}
+
+static void admit(struct daemon *daemon, struct reload *reload)
+{
+	people_allow(reload->admissions, &daemon->config.rights);
+	reload->admissions = NULL;
+	daemon->admits = true;
 }
 
 static void finish(struct daemon *daemon, struct reload *reload)
@@ -283,6 +361,7 @@ static void finish(struct daemon *daemon, struct reload *reload)
 		return;
 	}
 	put_in_force(daemon, &reload->moves);
+	admit(daemon, reload);
 	store_save_rules(daemon->store, &reload->texts);
 	daemon->status.rules_stale = false;
 	counter_add(&daemon->status.counters, COUNTER_RELOADS);
@@ -290,14 +369,34 @@ static void finish(struct daemon *daemon, struct reload *reload)
 		daemon->devices.ruleset->rules.count, reload->moves.count);
 }
 
+/* What the helper has done is the next step's. */
+static void take_help(struct daemon *daemon, struct reload *reload)
+{
+	void *done = helper_take(daemon->helper);
+
+	daemon->helper_readable = false;
+	if (done && reload->step == RELOAD_CONFIGURING) {
+		end_config(daemon, done);
+		begin_rules(daemon, reload);
+	} else if (done) {
+		reload->admissions = done;
+	}
+}
+
 void reload_follow(struct daemon *daemon)
 {
 	struct reload *reload = &daemon->reload;
 
+	if (daemon->helper_readable)
+		take_help(daemon, reload);
 	if (reload->step == RELOAD_NONE)
 		begin_if_wanted(daemon, reload);
-	if (reload->step == RELOAD_STAGING && stage_slice(daemon))
+	if (reload->step == RELOAD_STAGING && stage_slice(daemon) && reload->admissions)
 		finish(daemon, reload);
+	if (reload->step == RELOAD_ADMITTING && reload->admissions) {
+		admit(daemon, reload);
+		reload->step = RELOAD_OVER;
+	}
 }
 
 void reload_reply(struct daemon *daemon)
@@ -315,12 +414,24 @@ void reload_reply(struct daemon *daemon)
 
 bool reload_is_busy(const struct daemon *daemon)
 {
-	return daemon->reload_wanted || daemon->reload.step != RELOAD_NONE;
+	switch (daemon->reload.step) {
+	case RELOAD_NONE:
+		return daemon->reload_wanted || service_has_change(daemon->service, CHANGE_RELOAD);
+	case RELOAD_STAGING:
+		return devices_stage_next(&daemon->devices) != NULL;
+	case RELOAD_CONFIGURING:
+	case RELOAD_ADMITTING:
+	case RELOAD_OVER:
+		break;
+	}
+	return false;
 }
 
 bool reload_holds_looks(const struct daemon *daemon)
 {
-	return daemon->reload.step == RELOAD_STAGING && devices_stage_is_overdue(&daemon->devices);
+	/* as long as names are waited for it would not end any sooner */
+	return daemon->reload.step == RELOAD_STAGING && daemon->reload.admissions &&
+	       devices_stage_is_overdue(&daemon->devices);
 }
 
 void reload_done(struct reload *reload)
@@ -328,5 +439,6 @@ void reload_done(struct reload *reload)
 	move_list_done(&reload->moves);
 	rule_texts_done(&reload->texts);
 	rule_errors_done(&reload->errors);
+	people_admissions_free(reload->admissions);
 	*reload = (struct reload){0};
 }

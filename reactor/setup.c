@@ -111,7 +111,7 @@ static int open_socket(struct daemon *daemon)
 {
 	const char *path = daemon->options->socket;
 	int result =
-		listen_open(path, daemon->config.reader_group, &daemon->place, &daemon->listener);
+		listen_open(path, daemon->config.readers.groups, &daemon->place, &daemon->listener);
 
 	log_readers(daemon, result);
 	if (result == -EADDRINUSE)
@@ -133,7 +133,7 @@ static int open_socket(struct daemon *daemon)
 static void regroup_socket(struct daemon *daemon, const char *old_group)
 {
 	int result = listen_regroup(
-		daemon->options->socket, daemon->config.reader_group, &daemon->place);
+		daemon->options->socket, daemon->config.readers.groups, &daemon->place);
 
 	if (strcmp(old_group, daemon->config.reader_group) != 0)
 		log_readers(daemon, result);
@@ -211,6 +211,18 @@ static int open_loop(struct daemon *daemon)
 	return result;
 }
 
+static int open_helper(struct daemon *daemon)
+{
+	int result = helper_new(&daemon->helper);
+
+	if (result == 0)
+		result = loop_watch(daemon->loop, helper_descriptor(daemon->helper), loop_set_flag,
+			&daemon->helper_readable);
+	if (result < 0)
+		log_error("cannot start the thread that looks names up: %s", strerror(-result));
+	return result;
+}
+
 /* From here on a slow disk holds up nobody. */
 static int start_store(struct daemon *daemon)
 {
@@ -278,6 +290,8 @@ int daemon_new(const struct options *options, struct daemon **ret_daemon)
 		result = open_source(daemon);
 	if (result == 0)
 		result = requests_start(daemon);
+	if (result == 0)
+		result = open_helper(daemon);
 	if (result == 0) {
 		set_patience(daemon);
 		reload_at_start(daemon);
@@ -302,6 +316,7 @@ struct daemon *daemon_free(struct daemon *daemon)
 	if (daemon->listener >= 0)
 		close(daemon->listener);
 	loop_free(daemon->loop);
+	helper_free(daemon->helper);
 	source_free(daemon->source);
 	probe_free(daemon->probe);
 	store_free(daemon->store);
@@ -337,21 +352,18 @@ int daemon_renew_source(struct daemon *daemon)
 	return result;
 }
 
-void daemon_reread_config(struct daemon *daemon)
+void daemon_change_config(struct daemon *daemon, struct config *config)
 {
 	struct config old = daemon->config;
 
-	if (read_config(daemon) != 0) {
-		log_error("the configuration in force stays");
-		return;
-	}
+	daemon->config = *config;
 	daemon->config.rights.allowances = old.rights.allowances; /* the rules', still in force */
 	old.rights.allowances = (struct vector){0};
+	*config = old;
 	set_patience(daemon);
 	service_set_limits(daemon->service, &daemon->config.limits);
 	regroup_socket(daemon, old.reader_group);
 	if (old.receive_buffer != daemon->config.receive_buffer)
 		if (daemon_renew_source(daemon) < 0 && daemon->source_retry == CLOCK_NEVER)
 			daemon_watch_source(daemon);
-	config_done(&old);
 }

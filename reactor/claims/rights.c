@@ -70,11 +70,11 @@ bool rights_permit(const struct rights *rights, const struct peer *peer, enum ri
 	return false;
 }
 
-struct people *rights_allow(struct rights *rights, const struct text *group)
+struct people *rights_allow(struct rights *rights, const char *group)
 {
 	struct allowance *allowance = memory_allocate(sizeof(*allowance));
 
-	allowance->group = memory_duplicate(group->bytes);
+	allowance->group = memory_duplicate(group);
 	vector_add(&rights->allowances, allowance);
 	return &allowance->people;
 }

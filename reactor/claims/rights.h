@@ -60,7 +60,7 @@ bool rights_permit(const struct rights *rights, const struct peer *peer, enum ri
 	const struct right_subject *subject);
 
 /* Appends an allowance of nobody yet; groups come in the order of their names. */
-struct people *rights_allow(struct rights *rights, const struct text *group);
+struct people *rights_allow(struct rights *rights, const char *group);
 
 /* Forgets all of them. */
 void rights_allow_nobody(struct rights *rights);

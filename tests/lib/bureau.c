@@ -55,7 +55,7 @@ void bureau_init(struct bureau *bureau, const char *folder, const char *path, co
 	daemon->claims.rights = &daemon->config.rights;
 	check(store_open(folder, &daemon->store) == 0, folder);
 	check(requests_restore(daemon) == 0, folder);
-	check(listen_open(path, "root", &daemon->place, &daemon->listener) >= 0, path);
+	check(listen_open(path, &(gid_t){0}, &daemon->place, &daemon->listener) >= 0, path);
 	check(loop_new(&daemon->loop) == 0, "loop");
 	check(requests_start(daemon) == 0, "processes");
 	bureau->loop = daemon->loop;

@@ -107,7 +107,7 @@ static void set_up(struct echo *echo, const char *folder, const char *path)
 		.done = eventfd(0, EFD_CLOEXEC),
 		.record = storage_record(1, "pci/0000:00:00.0/8086:1592/vf0")};
 	check(database_open(folder, &echo->database) == 0, folder);
-	check(listen_open(path, "root", &place, &echo->listener) >= 0, path);
+	check(listen_open(path, &(gid_t){0}, &place, &echo->listener) >= 0, path);
 	check(loop_new(&echo->loop) == 0 &&
 			loop_watch(echo->loop, echo->listener, on_client, echo) == 0 &&
 			loop_watch(echo->loop, echo->done, on_done, echo) == 0,

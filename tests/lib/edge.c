@@ -212,12 +212,10 @@ bool edge_request(struct edge *edge, const char *words)
 
 void edge_allow(struct edge *edge, const char *group, uid_t uid)
 {
-	struct text *name = text_new(group, strlen(group));
-	struct people *people = rights_allow(&edge->rights, name);
+	struct people *people = rights_allow(&edge->rights, group);
 
 	people->users = memory_allocate(sizeof(*people->users));
 	people->users[people->user_count++] = uid;
-	text_unref(name);
 }
 
 void edge_end(struct edge *edge, int64_t pid)

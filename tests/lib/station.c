@@ -46,7 +46,7 @@ void station_listen(struct station *station)
 {
 	int descriptor;
 
-	if (listen_open(station->path, "root", &station->place, &descriptor) < 0 ||
+	if (listen_open(station->path, &(gid_t){0}, &station->place, &descriptor) < 0 ||
 		service_listen(station->service, descriptor) < 0)
 		abort();
 }

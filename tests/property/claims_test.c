@@ -27,13 +27,11 @@ static const char *const step_names[STEP_COUNT] = {"device", "claim", "assign", 
 
 static void allow(struct trial *run, const char *group)
 {
-	struct text *name = text_new(group, strlen(group));
-	struct people *people = rights_allow(&run->rights, name);
+	struct people *people = rights_allow(&run->rights, group);
 
 	people->user_count = strcmp(group, "p") == 0 ? 2 : 1;
 	people->users = memory_allocate(people->user_count * sizeof(*people->users));
 	memcpy(people->users, &trial_uids[1], people->user_count * sizeof(*people->users));
-	text_unref(name);
 }
 
 static void begin(struct trial *run, uint64_t seed)

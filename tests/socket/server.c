@@ -309,6 +309,7 @@ static void turn(struct server *server)
 static bool is_busy(const struct server *server)
 {
 	return server->burst > 0 || service_is_busy(server->service) ||
+	       service_has_change(server->service, CHANGE_RELOAD) ||
 	       (server->line.length > 0 && memchr(server->line.bytes, '\n', server->line.length));
 }
 
@@ -344,7 +345,7 @@ static int start(struct server *server, char **argument)
 	struct rlimit files = {strtoul(argument[6], NULL, 10), strtoul(argument[6], NULL, 10)};
 	struct listen_place place;
 	int descriptor;
-	int outcome = listen_open(argument[1], "nogroup", &place, &descriptor);
+	int outcome = listen_open(argument[1], &(gid_t){65534}, &place, &descriptor);
 
 	if (outcome < 0) {
 		fprintf(stderr, "listen: %s\n", strerror(-outcome));

@@ -52,7 +52,10 @@ static void groups_allow_whom_they_name(void **state)
 		"{ name = \"d\"; kind = \"pci\"; } ); rules = ();");
 	assert_non_null(ruleset);
 	for (int i = 0; i < 2; i++) { /* again replaces, and leaks nothing */
-		people_allow(ruleset, &rights);
+		struct vector *admissions = people_admissions(ruleset);
+
+		people_look_up(admissions);
+		people_allow(admissions, &rights);
 		assert_int_equal(rights.allowances.count, 3);
 		assert_true(may_claim(&world, &rights, nobody, 12345, "b"));
 		assert_false(may_claim(&world, &rights, nobody, 12345, "a"));

@@ -200,10 +200,7 @@ static bool may_change(const struct rights *rights, const struct peer *peer, int
 
 static void allow(struct rights *rights, const char *name, struct people people)
 {
-	struct text *group = text_new(name, strlen(name));
-
-	*rights_allow(rights, group) = people;
-	text_unref(group);
+	*rights_allow(rights, name) = people;
 }
 
 static void test_rights(void **state)

@@ -84,7 +84,7 @@ static void rival_init(struct rival *rival, const char *folder)
 
 	snprintf(rival->path, sizeof(rival->path), "%s/rival", folder);
 	if (loop_new(&rival->loop) < 0 ||
-		listen_open(rival->path, "root", &place, &rival->listener) < 0 ||
+		listen_open(rival->path, &(gid_t){0}, &place, &rival->listener) < 0 ||
 		loop_watch(rival->loop, rival->listener, on_rival_client, rival) < 0)
 		abort();
 	rival->count = 0;

@@ -5,7 +5,6 @@
 #include "base/memory.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -85,18 +84,15 @@ static int bind_narrowly(int descriptor, const struct sockaddr_un *address)
 
 /* 0, LISTEN_NO_GROUP or LISTEN_NOT_GIVEN. The group comes before the mode, so that no other one
  * gets it. */
-static int open_to_group(const char *path, const char *name)
+static int open_to_group(const char *path, const gid_t *group)
 {
-	const struct group *group = getgrnam(name);
-
 	if (!group)
 		return LISTEN_NO_GROUP;
-	return chown(path, (uid_t)-1, group->gr_gid) < 0 || chmod(path, 0660) < 0 ? LISTEN_NOT_GIVEN
-										  : 0;
+	return chown(path, (uid_t)-1, *group) < 0 || chmod(path, 0660) < 0 ? LISTEN_NOT_GIVEN : 0;
 }
 
 static int bind_and_listen(int descriptor, const struct sockaddr_un *address,
-	const char *reader_group, struct listen_place *ret_place)
+	const gid_t *reader_group, struct listen_place *ret_place)
 {
 	struct stat status;
 	int outcome = bind_narrowly(descriptor, address);
@@ -134,7 +130,7 @@ static int lock_path(const char *path)
 }
 
 static int clear_and_bind(int descriptor, const struct sockaddr_un *address,
-	const char *reader_group, struct listen_place *ret_place)
+	const gid_t *reader_group, struct listen_place *ret_place)
 {
 	int lock = lock_path(address->sun_path);
 	int outcome;
@@ -148,7 +144,7 @@ static int clear_and_bind(int descriptor, const struct sockaddr_un *address,
 	return outcome;
 }
 
-int listen_open(const char *path, const char *reader_group, struct listen_place *ret_place,
+int listen_open(const char *path, const gid_t *reader_group, struct listen_place *ret_place,
 	int *ret_descriptor)
 {
 	struct sockaddr_un address;
@@ -178,7 +174,7 @@ static bool is_place(const char *path, const struct listen_place *place)
 	       status.st_dev == place->device && status.st_ino == place->inode;
 }
 
-int listen_regroup(const char *path, const char *reader_group, const struct listen_place *place)
+int listen_regroup(const char *path, const gid_t *reader_group, const struct listen_place *place)
 {
 	if (!is_place(path, place))
 		return -ENOENT;

@@ -21,17 +21,18 @@ enum {
  * if it does not fit an address (107 bytes).
  *
  * Readable and writable for the owner and `reader_group`, and at no moment for more. Without such
- * a group, or if it may not be given to it, for the owner only: LISTEN_NO_GROUP, LISTEN_NOT_GIVEN.
+ * a group (NULL), or if it may not be given to it, for the owner only: LISTEN_NO_GROUP,
+ * LISTEN_NOT_GIVEN.
  * The caller owns the descriptor, which does not block.
  */
-int listen_open(const char *path, const char *reader_group, struct listen_place *ret_place,
+int listen_open(const char *path, const gid_t *reader_group, struct listen_place *ret_place,
 	int *ret_descriptor);
 
 /*
  * Gives the socket to another reader group, or to its owner only, as listen_open. -ENOENT if
  * `path` is no longer the socket of that place.
  */
-int listen_regroup(const char *path, const char *reader_group, const struct listen_place *place);
+int listen_regroup(const char *path, const gid_t *reader_group, const struct listen_place *place);
 
 /* Removes `path` if it is still the socket of that place. */
 void listen_remove(const char *path, const struct listen_place *place);

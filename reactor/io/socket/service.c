@@ -273,11 +273,14 @@ int64_t service_deadline(const struct service *service)
 	return resume < service->behind_look ? resume : service->behind_look;
 }
 
+bool service_has_change(const struct service *service, enum change_method change)
+{
+	return !list_is_empty(&service->changing[change]);
+}
+
 bool service_is_busy(const struct service *service)
 {
-	for (enum change_method change = 0; change < CHANGE_COUNT; change++)
-		if (!list_is_empty(&service->changing[change]))
-			return true;
-	return !list_is_empty(&service->arrived) || !list_is_empty(&service->reading) ||
+	return !list_is_empty(&service->changing[CHANGE_REQUEST]) ||
+	       !list_is_empty(&service->arrived) || !list_is_empty(&service->reading) ||
 	       !list_is_empty(&service->sending) || !list_is_empty(&service->closed);
 }

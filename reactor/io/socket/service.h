@@ -50,6 +50,9 @@ void service_publish(struct service *service, const struct delta *delta);
  */
 struct call *service_take_change(struct service *service, enum change_method change);
 
+/* Whether there may be one. */
+bool service_has_change(const struct service *service, enum change_method change);
+
 /*
  * What a CHANGE_REQUEST asks: the caller's, with the call as request->caller. NULL: its parameters
  * are wrong, and it was answered.
@@ -76,7 +79,8 @@ void service_serve(struct service *service, int64_t now);
 int64_t service_deadline(const struct service *service);
 
 /*
- * Whether more could be answered or sent at once: run another turn without waiting. (With
- * EVLOOP_ONCE | EVLOOP_NONBLOCK; EVLOOP_NONBLOCK alone does not return while events keep coming.)
+ * Whether more could be answered or sent at once, reloads left out, which may have to wait: run
+ * another turn without waiting. (With EVLOOP_ONCE | EVLOOP_NONBLOCK; EVLOOP_NONBLOCK alone does not
+ * return while events keep coming.)
  */
 bool service_is_busy(const struct service *service);

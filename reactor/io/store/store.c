@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "io/store/ballast.h"
 #include "io/store/commit.h"
 #include "io/store/damage.h"
@@ -18,8 +19,6 @@
 #include "io/store/transaction.h"
 
 #include <assert.h>
-#include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -254,16 +253,10 @@ static void *run(void *context)
 
 int store_start(struct store *store)
 {
-	sigset_t all;
-	sigset_t before;
-	int error;
+	int result = thread_start(run, store, &store->thread);
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = pthread_create(&store->thread, NULL, run, store);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	store->started = error == 0;
-	return -error;
+	store->started = result == 0;
+	return result;
 }
 
 int store_descriptor(const struct store *store)

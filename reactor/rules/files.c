@@ -12,7 +12,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -57,17 +56,13 @@ static bool is_rule_file(const char *name)
 	return name[0] != '.' && length > 5 && strcmp(name + length - 5, ".conf") == 0;
 }
 
-/* Whether `group` is the primary group of `owner`, or root's. */
+/*
+ * Whether `group` is root's, or that of `owner`, who is root or the one that runs us: so no user
+ * need be looked up, which may take long.
+ */
 static bool is_own_group(uid_t owner, gid_t group)
 {
-	char strings[4096];
-	struct passwd entry;
-	struct passwd *found = NULL;
-
-	if (group == 0)
-		return true;
-	return getpwuid_r(owner, &entry, strings, sizeof(strings), &found) == 0 && found &&
-	       found->pw_gid == group;
+	return group == 0 || (owner == geteuid() && group == getegid());
 }
 
 /* Whether only root, `uid` and their own groups decide what is there; else an error was added. */

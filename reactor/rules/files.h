@@ -15,8 +15,8 @@ extern const char *const rule_default_directories[];
  * but if somebody `named` them, an error: its rules would be gone by a slip of the pen.
  * Refuses, as an error of the file: what is no regular file, larger than 4 MiB, over 16 MiB in
  * all, not owned by root or `uid`, as a link too, world-writable, or group-writable unless the
- * group is root's or the owner's own. A directory of that kind is refused likewise. Appends to
- * ret_texts (of struct rule_text). 0 or LOAD_INVALID.
+ * group is root's or the owner's own (for `uid`: the one that the process runs with). A directory
+ * of that kind is refused likewise. Appends to ret_texts (of struct rule_text). 0 or LOAD_INVALID.
  */
 int rule_files_read(const struct vector *directories, bool named, uid_t uid,
 	struct rule_errors *errors, struct vector *ret_texts);

@@ -54,6 +54,15 @@ struct passwd *getpwnam(const char *name)
 	return next(name);
 }
 
+int getpwuid_r(uid_t uid, struct passwd *entry, char *strings, size_t size, struct passwd **found)
+{
+	int (*next)(uid_t, struct passwd *, char *, size_t, struct passwd **);
+
+	wait_for_service("");
+	find_next("getpwuid_r", &next);
+	return next(uid, entry, strings, size, found);
+}
+
 struct group *getgrnam(const char *name)
 {
 	struct group *(*next)(const char *);

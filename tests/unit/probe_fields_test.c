@@ -459,6 +459,34 @@ static void any_number_of_ids_has_names(void **state)
 	assert_ptr_equal(names_vendor(names, 0x8086), names_vendor(names, 0x8086));
 }
 
+static void assert_vendor(const char *const *places, const char *want)
+{
+	struct usb_names list = {0};
+	struct buffer name = {0};
+
+	usb_names_read(&list, places);
+	assert_int_equal(usb_names_vendor(&list, 0x0001, &name), want != NULL);
+	assert_string_equal(buffer_string(&name), want ? want : "");
+	buffer_done(&name);
+	usb_names_done(&list);
+}
+
+static void usb_ids_is_read_where_it_is(void **state)
+{
+	char first[PATH_MAX + 8];
+	char last[PATH_MAX + 8];
+	const char *const places[] = {first, "/nonexistent/usb.ids", last, NULL};
+
+	(void)state;
+	snprintf(first, sizeof(first), "%s/first", tree.path);
+	snprintf(last, sizeof(last), "%s/last", tree.path);
+	assert_vendor(places, NULL);
+	tree_write(&tree, "last", "0001  Last\n");
+	assert_vendor(places, "Last");
+	tree_write(&tree, "first", "0001  First\n");
+	assert_vendor(places, "First");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -480,6 +508,7 @@ int main(void)
 		TEST(hostile_strings_become_clean_text),
 		TEST(the_name_of_a_usb_device),
 		TEST(any_number_of_ids_has_names),
+		TEST(usb_ids_is_read_where_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "io/probe/usb_names.h"
 
+#include "base/error.h"
 #include "base/file.h"
-#include "base/memory.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,19 +16,29 @@ void usb_names_done(struct usb_names *names)
 	names->read = false;
 }
 
+const char *const usb_names_places[] = {
+	"/usr/share/misc/usb.ids",
+	"/var/lib/usbutils/usb.ids",
+	"/usr/share/hwdata/usb.ids",
+	NULL,
+};
+
 /* Every line is between two line ends, so that a search for its start can name the one before. */
+void usb_names_read(struct usb_names *names, const char *const *places)
+{
+	int result = -ENOENT;
+
+	buffer_add_byte(&names->list, '\n');
+	for (; *places && result < 0; places++)
+		result = file_read_at(AT_FDCWD, *places, LARGEST_LIST, &names->list);
+	buffer_add_byte(&names->list, '\n');
+	names->read = true;
+}
+
 static const char *list_text(struct usb_names *names)
 {
-	static const char *const paths[] = {"/usr/share/misc/usb.ids", "/var/lib/usbutils/usb.ids"};
-	int result = -1;
-
-	if (!names->read) {
-		buffer_add_byte(&names->list, '\n');
-		for (size_t i = 0; i < ARRAY_LENGTH(paths) && result < 0; i++)
-			result = file_read_at(AT_FDCWD, paths[i], LARGEST_LIST, &names->list);
-		buffer_add_byte(&names->list, '\n');
-		names->read = true;
-	}
+	if (!names->read)
+		usb_names_read(names, usb_names_places);
 	return buffer_string(&names->list);
 }
 

@@ -8,7 +8,8 @@
 
 /*
  * The text of usb.ids as it is, searched from the start each time: few devices lack strings, and a
- * table of 20,000 names would be built for them. Zero-initialised is not read yet.
+ * table of 20,000 names would be built for them. Zero-initialised is not read yet. Rejected: udev's
+ * hwdb, whose first name takes 2 ms, not 9: it is not everywhere, so this would be needed too.
  */
 struct usb_names {
 	struct buffer list;
@@ -16,6 +17,12 @@ struct usb_names {
 };
 
 void usb_names_done(struct usb_names *names);
+
+/* Where usb.ids is: in Debian, and where the package hwdata brings it. */
+extern const char *const usb_names_places[];
+
+/* Reads the first of `places` (NULL ends them) that can be read; done by the first question. */
+void usb_names_read(struct usb_names *names, const char *const *places);
 
 /*
  * Appends the vendor's name, or the product's, to `ret_name`; false: there is none. The first call

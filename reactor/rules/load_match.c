@@ -60,7 +60,8 @@ static bool read_property(
 		return true;
 	loader_error(loader, reader->setting,
 		"name a property that other rules name too, or a field of hostdevd's own",
-		"rules name more than %d udev properties", PROPERTIES_MOST);
+		"`" PROPERTY_PREFIX "%.64s` is too many: rules name at most %d udev properties",
+		key, PROPERTIES_MOST);
 	return false;
 }
 

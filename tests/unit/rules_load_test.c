@@ -206,6 +206,9 @@ static void test_properties_are_bounded(void **state)
 		assert_int_equal(loaded.result, most == 256 ? 0 : LOAD_INVALID);
 		/* the one that is too many, each time it is named */
 		assert_int_equal(loaded.errors.errors.count, most == 256 ? 0 : 2);
+		for (size_t i = 0; i < loaded.errors.errors.count; i++)
+			assert_string_equal(error_at(&loaded, i)->message,
+				"`udev.K256` is too many: rules name at most 256 udev properties");
 		buffer_done(&match);
 		buffer_done(&text);
 		unload(&loaded);

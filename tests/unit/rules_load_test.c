@@ -241,6 +241,23 @@ static void test_findings(void **state)
 }
 
 /* Texts that libconfig must not see, or that only size makes hostile. */
+/* Some releases of libconfig want a line end behind a comment. */
+static void test_comment_at_the_end(void **state)
+{
+	static const char *const texts[] = {"# a comment", "// a comment", "/* a comment */", "#",
+		GROUP("g") " # a comment", GROUP("g") "\n// a comment"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
+		struct loaded loaded = {0};
+
+		load_string(&loaded, texts[i]);
+		if (loaded.result != 0)
+			fail_msg("%s: %s", texts[i], error_at(&loaded, 0)->message);
+		unload(&loaded);
+	}
+}
+
 static void test_hostile(void **state)
 {
 	static const struct {
@@ -433,6 +450,7 @@ int main(void)
 		cmocka_unit_test(test_properties),
 		cmocka_unit_test(test_properties_are_bounded),
 		cmocka_unit_test(test_findings),
+		cmocka_unit_test(test_comment_at_the_end),
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_deepest_nesting),
 		cmocka_unit_test(test_many_rules),

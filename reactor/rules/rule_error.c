@@ -51,7 +51,10 @@ void rule_errors_add(struct rule_errors *errors, const char *file, unsigned line
 
 void rule_error_write(const struct rule_error *error, struct buffer *buffer)
 {
-	buffer_format(buffer, "%s:%u: %s", error->file, error->line, error->message);
+	buffer_format(buffer, "%s:", error->file);
+	if (error->line > 0)
+		buffer_format(buffer, "%u:", error->line);
+	buffer_format(buffer, " %s", error->message);
 	if (error->hint[0])
 		buffer_format(buffer, "; %s", error->hint);
 }

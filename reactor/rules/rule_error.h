@@ -14,7 +14,7 @@ struct rule_text {
 
 struct rule_error {
 	char *file;
-	unsigned line; /* from 1; 0: the file as a whole */
+	unsigned line; /* from 1; 0: the file, or the folder, as a whole */
 	char *message; /* what is wrong */
 	char *hint;    /* what would be right; may be empty */
 	size_t source; /* place of its text among the texts, for the order of errors */
@@ -36,7 +36,10 @@ struct rule_errors {
 void rule_errors_add(struct rule_errors *errors, const char *file, unsigned line, const char *hint,
 	const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/* Appends `file:line: what is wrong; what would be right`, without a line end. */
+/*
+ * Appends `file:line: what is wrong; what would be right`, without a line end; `file: ` if it is
+ * about the whole of it.
+ */
 void rule_error_write(const struct rule_error *error, struct buffer *buffer);
 
 void rule_errors_done(struct rule_errors *errors);

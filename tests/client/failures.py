@@ -36,9 +36,10 @@ def error_without_message_shows_name_and_parameters(place):
 def invalid_rules_are_listed_with_their_places(place):
     place.serve(error('org.hostdevd.InvalidRules', message='2 errors, nothing changed', errors=[
         {'file': 'a.conf', 'line': 3, 'message': 'no field spede', 'hint': 'speed'},
-        {'file': 'b.conf', 'line': 1, 'message': 'torn'}]))
+        {'file': 'b.conf', 'line': 1, 'message': 'torn'},
+        {'file': '/rules.d', 'line': 0, 'message': 'no such folder'}]))
     result = place.fails(8, 'reload', says='2 errors, nothing changed')
-    holds('\na.conf:3: no field spede; speed\nb.conf:1: torn\n' in result.stderr, result.stderr)
+    holds('\na.conf:3: no field spede; speed\nb.conf:1: torn\n/rules.d: no such folder\n' in result.stderr, result.stderr)
     same(result.stdout, '')
 
 

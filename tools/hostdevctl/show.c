@@ -137,7 +137,8 @@ void show_place(FILE *out, const struct hostdev_value *entry)
 {
 	const char *hint = *show_text(entry, "hint") ? "hint" : "fix";
 	char *file = show_line(hostdev_value_get(entry, "file"));
-	char *number = show_line(hostdev_value_get(entry, "line"));
+	const struct hostdev_value *line = hostdev_value_get(entry, "line");
+	char *number = show_line(hostdev_value_integer(line) == 0 ? NULL : line); /* 0: all of it */
 	char *level = show_line(hostdev_value_get(entry, "level"));
 	char *message = show_line(hostdev_value_get(entry, "message"));
 	char *advice = show_line(hostdev_value_get(entry, hint));

@@ -127,6 +127,9 @@ def lists():
         assert error.parameters["message"] == (
             "there is no state `gone`; the states are preparing, claimed, failed, unmatched, "
             "blocked, available"), error.parameters
+        error = error_of(client.call, HOSTDEVD + "ListDevices", {"kind": "isa"})
+        assert error.parameters["message"] == (
+            "there is no kind `isa`; the kinds are pci, usb, sriov-nic, vgpu"), error.parameters
         error = error_of(client.call, HOSTDEVD + "ListDevices", {"group": "x"})
         assert (error.name, error.parameters["group"]) == (HOSTDEVD + "NoSuchGroup", "x")
         device = client.call(HOSTDEVD + "GetDevice", {"device": "usb:1-2"})

@@ -52,6 +52,17 @@ static bool read_group(struct call *call, const struct text **ret_name)
 	return true;
 }
 
+static void reply_no_kind(struct call *call, const char *name)
+{
+	struct buffer names = {0};
+
+	for (enum kind kind = 0; kind < KIND_COUNT; kind++)
+		buffer_format(&names, "%s%s", kind == 0 ? "" : ", ", kind_name(kind));
+	reply_invalid(call, "kind", "there is no kind `%s`; the kinds are %s", name,
+		buffer_string(&names));
+	buffer_done(&names);
+}
+
 static void reply_no_state(struct call *call, const char *name)
 {
 	struct buffer names = {0};
@@ -74,8 +85,7 @@ static bool read_wanted(struct call *call, struct wanted *ret_wanted)
 	};
 
 	if (kind && wanted.kind == KIND_COUNT) {
-		reply_invalid(call, "kind",
-			"there is no kind `%s`; pci, usb, sriov-nic and vgpu are kinds", kind);
+		reply_no_kind(call, kind);
 		return false;
 	}
 	if (state && wanted.state == STATE_COUNT) {

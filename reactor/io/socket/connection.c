@@ -40,6 +40,7 @@ static void begin_call(struct connection *connection, const char *bytes, size_t 
 	}
 	counter_add(&service->status->counters, COUNTER_CALLS);
 	event_del(&connection->readable);
+	/* of a pipelined call that fails with EEXIST: it is watched since the call before it */
 	hangup_watch(&service->hangup, connection->descriptor, connection);
 	list_append(&service->arrived, &call->link);
 }

@@ -60,19 +60,19 @@ static bool publish(struct daemon *daemon)
 	return told;
 }
 
+static bool is_scanned(const struct daemon *daemon)
+{
+	return !daemon->resync.running && !daemon->scan_failed;
+}
+
 /*
  * What is not there when the door opens is missing to its instance: so what the scan found
  * incomplete is waited for, but not for ever.
  */
-static bool is_scanned(struct daemon *daemon)
+static bool is_complete(const struct daemon *daemon)
 {
-	int64_t now = clock_monotonic();
-
-	if (daemon->resync.running || daemon->scan_failed)
-		return false;
-	if (daemon->scanned == 0)
-		daemon->scanned = now;
-	return looking_is_complete(&daemon->looks) || now >= daemon->scanned + START_PATIENCE;
+	return looking_is_complete(&daemon->looks) ||
+	       clock_monotonic() >= daemon->scanned + START_PATIENCE;
 }
 
 /*
@@ -84,7 +84,11 @@ static void listen_when_scanned(struct daemon *daemon)
 	char status[80];
 	int result;
 
-	if (daemon->listening || !daemon->admits || !is_scanned(daemon))
+	if (daemon->listening || !is_scanned(daemon))
+		return;
+	if (daemon->scanned == 0)
+		daemon->scanned = clock_monotonic();
+	if (!daemon->admits || !is_complete(daemon))
 		return;
 	daemon->listening = true;
 	claims_start_missing(&daemon->claims, clock_monotonic());

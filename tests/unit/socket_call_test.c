@@ -205,7 +205,7 @@ static void test_names(void **state)
 }
 
 /*
- * Every method is described and carried out by somebody. One that changes something is for admins,
+ * Every method is carried out by somebody. One that changes something is for admins,
  * or a request about instances, whose right claims/ judges.
  */
 static void test_method_table(void **state)
@@ -213,16 +213,84 @@ static void test_method_table(void **state)
 	(void)state;
 	for (const struct interface *interface = interfaces; interface->name; interface++) {
 		for (const struct method *method = interface->methods; method->name; method++) {
-			struct buffer line = {0};
-
-			buffer_format(&line, "\nmethod %s(", method->name);
-			assert_non_null(strstr(interface->description, buffer_string(&line)));
 			assert_true(method->changes == (method->answer == NULL));
 			assert_true(!method->changes || method->right == RIGHT_ADMIN ||
 				    method->change == CHANGE_REQUEST);
 			assert_true((method->read != NULL) ==
 				    (method->changes && method->change == CHANGE_REQUEST));
-			buffer_done(&line);
+		}
+	}
+}
+
+/* `method NAME(parameters)` of each method, without spaces, as the tables have them. */
+static void write_tables(const struct method *methods, struct buffer *text)
+{
+	static const char *const types[] = {
+		[PARAMETER_STRING] = "string",
+		[PARAMETER_INTEGER] = "int",
+		[PARAMETER_BOOLEAN] = "bool",
+		[PARAMETER_STRINGS] = "[]string",
+	};
+
+	for (const struct method *method = methods; method->name; method++) {
+		const struct parameter *parameter = method->parameters;
+
+		buffer_format(text, "\n%s(", method->name);
+		for (; parameter && parameter->name; parameter++)
+			buffer_format(text, "%s%s:%s%s", parameter == method->parameters ? "" : ",",
+				parameter->name, parameter->optional ? "?" : "",
+				types[parameter->type]);
+		buffer_add_byte(text, ')');
+	}
+}
+
+/* The same as the description has them. */
+static void write_description(const char *description, struct buffer *text)
+{
+	static const char start[] = "\nmethod ";
+	const char *at = description;
+
+	while ((at = strstr(at, start))) {
+		buffer_add_byte(text, '\n');
+		for (at += strlen(start); *at != ')'; at++)
+			if (!strchr(" \n", *at))
+				buffer_add_byte(text, *at);
+		buffer_add_byte(text, ')');
+	}
+}
+
+static int by_text(const void *left, const void *right)
+{
+	return strcmp(*(char *const *)left, *(char *const *)right);
+}
+
+/* The lines of `text`, which it is cut into, by name. */
+static void sort_lines(struct buffer *text, struct vector *ret_lines)
+{
+	buffer_string(text);
+	for (char *line = strtok(text->bytes, "\n"); line; line = strtok(NULL, "\n"))
+		vector_add(ret_lines, line);
+	qsort(ret_lines->items, ret_lines->count, sizeof(*ret_lines->items), by_text);
+}
+
+/* Neither has a method or a parameter more than the other. */
+static void test_description_is_the_table(void **state)
+{
+	(void)state;
+	for (const struct interface *interface = interfaces; interface->name; interface++) {
+		struct buffer texts[2] = {0};
+		struct vector lines[2] = {0};
+
+		write_tables(interface->methods, &texts[0]);
+		write_description(interface->description, &texts[1]);
+		for (int i = 0; i < 2; i++)
+			sort_lines(&texts[i], &lines[i]);
+		for (size_t i = 0; i < lines[0].count && i < lines[1].count; i++)
+			assert_string_equal(lines[0].items[i], lines[1].items[i]);
+		assert_int_equal(lines[0].count, lines[1].count);
+		for (int i = 0; i < 2; i++) {
+			vector_done(&lines[i]);
+			buffer_done(&texts[i]);
 		}
 	}
 }
@@ -236,6 +304,7 @@ int main(void)
 		cmocka_unit_test(test_accessors),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_method_table),
+		cmocka_unit_test(test_description_is_the_table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The plainest way to say which rule holds: in order, every condition. The matcher asks the same
- * questions of single values, and `explain` writes down the answers.
- */
+/* The matcher asks the same questions of single values, and `explain` writes down the answers. */
 #include "rules/evaluate.h"
 
 struct text *evaluate_actual(const struct condition *test, const struct facts *facts)
@@ -52,18 +49,4 @@ bool evaluate_value(const struct condition *condition, struct text *value, bool 
 	if (condition->type == CONDITION_TEST) /* likewise */
 		return op_holds(condition, value, ret_limit_hit);
 	return holds(condition, NULL, value, ret_limit_hit);
-}
-
-const struct rule *evaluate(const struct vector *rules, const struct facts *facts)
-{
-	bool limit_hit = false; /* counted where rules decide in earnest */
-
-	for (size_t i = 0; i < rules->count; i++) {
-		const struct rule *rule = rules->items[i];
-
-		if (rule->enabled && (facts->kinds & KIND_MASK(rule->group->kind)) &&
-			evaluate_condition(rule->match, facts, &limit_hit))
-			return rule;
-	}
-	return NULL;
 }

@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The plain evaluator: rules in order, every condition, on one screen. What a condition says of a
- * device is defined here; which rule decides in earnest is the matcher's to say (matcher.h), and a
- * property test holds both together.
+ * What a condition says of a device, in the plainest way. Which rule decides is the matcher's to
+ * say (matcher.h); a property test holds it to the first one whose conditions all hold by this.
  */
 #pragma once
 
 #include "model/facts.h"
 #include "rules/rule.h"
-
-/* The first enabled one of `rules`, of any kind of the device, whose conditions all hold, or NULL.
- */
-const struct rule *evaluate(const struct vector *rules, const struct facts *facts);
 
 /*
  * Whether a condition holds; the kind and state of its rule are not looked at. *ret_limit_hit

@@ -5,10 +5,9 @@
  * the plain evaluator does.
  */
 #include "base/memory.h"
-#include "rules/evaluate.h"
+#include "lib/rules.h"
 #include "rules/explain.h"
 #include "rules/load.h"
-#include "rules/print.h"
 #include "rules/ruleset.h"
 
 #include <string.h>
@@ -37,11 +36,11 @@ static void check_print(struct text_pool *pool, const struct ruleset *ruleset)
 	struct buffer again = {0};
 	struct ruleset *reloaded;
 
-	print_ruleset(&printed, ruleset);
+	rules_print(&printed, ruleset);
 	reloaded = load(pool, buffer_string(&printed), printed.length);
 	if (!reloaded)
 		abort();
-	print_ruleset(&again, reloaded);
+	rules_print(&again, reloaded);
 	if (strcmp(buffer_string(&printed), buffer_string(&again)) != 0)
 		abort();
 	ruleset_free(reloaded);
@@ -54,7 +53,7 @@ static void judge(struct text_pool *pool, struct ruleset *ruleset, struct facts 
 	struct writer json = {0};
 
 	facts_add_property(facts, pool, "ID_SERIAL", "x");
-	if (ruleset_decide(ruleset, facts) != evaluate(&ruleset->rules, facts))
+	if (ruleset_decide(ruleset, facts) != rules_evaluate(&ruleset->rules, facts))
 		abort();
 	explain_write(&json, ruleset, facts);
 	text_unref(writer_take(&json));

@@ -10,8 +10,8 @@
 #include "base/memory.h"
 #include "lib/cases.h"
 #include "lib/random_rules.h"
+#include "lib/rules.h"
 #include "lib/unit.h"
-#include "rules/evaluate.h"
 #include "rules/ruleset.h"
 
 #include <stdio.h>
@@ -283,7 +283,7 @@ static void check(const struct ruleset *ruleset, struct facts *const *devices)
 
 		if (!devices[i])
 			continue;
-		want = evaluate(&ruleset->rules, devices[i]);
+		want = rules_evaluate(&ruleset->rules, devices[i]);
 		is = ruleset_decide(ruleset, devices[i]);
 		if (is != want)
 			fail_msg("device %u: rule %u decides, should %u", i, is ? is->number : 0,

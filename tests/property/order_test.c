@@ -13,8 +13,8 @@
 #include "base/writer.h"
 #include "lib/cases.h"
 #include "lib/random_rules.h"
+#include "lib/rules.h"
 #include "lib/world.h"
-#include "rules/evaluate.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -359,7 +359,7 @@ static void reload_step(struct machine *machine, struct vector *moves)
 static void check_device(struct machine *machine, const struct device *device)
 {
 	struct ruleset *ruleset = machine->world.devices.ruleset;
-	const struct rule *fresh = evaluate(&ruleset->rules, device->now.facts);
+	const struct rule *fresh = rules_evaluate(&ruleset->rules, device->now.facts);
 	struct facts *facts = facts_copy_without_properties(device->now.facts);
 
 	assert_ptr_equal(device->now.group, fresh ? fresh->group->name : NULL);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lib/rules.h"
 #include "rules/explain.h"
 #include "rules/print.h"
 #include "unit/rules_helper.h"
@@ -44,7 +45,7 @@ static void test_first_rule_decides(void **state)
 			facts_set(facts, &loaded.pool, FIELD_DRIVER, cases[i].driver);
 		if (cases[i].class_hex)
 			facts_set(facts, &loaded.pool, FIELD_CLASS_HEX, cases[i].class_hex);
-		rule = evaluate(&loaded.ruleset->rules, facts);
+		rule = rules_evaluate(&loaded.ruleset->rules, facts);
 		if ((rule == NULL) != (cases[i].want == NULL) ||
 			(rule && !text_is(rule->name, cases[i].want)))
 			fail_msg("%s: is %s", cases[i].what, rule ? rule->name->bytes : "none");
@@ -92,7 +93,7 @@ static void test_nesting(void **state)
 
 		facts_set(facts, &loaded.pool, FIELD_DRIVER, "d");
 		load_match_string(&loaded, "pci", cases[i].match);
-		if ((evaluate(&loaded.ruleset->rules, facts) != NULL) != cases[i].want)
+		if ((rules_evaluate(&loaded.ruleset->rules, facts) != NULL) != cases[i].want)
 			fail_msg("%s: want %d", cases[i].match, cases[i].want);
 		facts_unref(facts);
 		unload(&loaded);
@@ -110,8 +111,8 @@ static void test_properties(void **state)
 	facts_add_property(with, &loaded.pool, "ID_MODEL", "x");
 	facts_add_property(with, &loaded.pool, "ID_SERIAL", "Yubico_Key");
 	facts_add_property(without, &loaded.pool, "ID_MODEL", "Yubi");
-	assert_non_null(evaluate(&loaded.ruleset->rules, with));
-	assert_null(evaluate(&loaded.ruleset->rules, without));
+	assert_non_null(rules_evaluate(&loaded.ruleset->rules, with));
+	assert_null(rules_evaluate(&loaded.ruleset->rules, without));
 	facts_unref(with);
 	facts_unref(without);
 	unload(&loaded);

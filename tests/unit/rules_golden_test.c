@@ -6,9 +6,9 @@
  */
 #include "base/file.h"
 #include "base/memory.h"
+#include "lib/rules.h"
 #include "rules/files.h"
 #include "rules/load.h"
-#include "rules/print.h"
 
 #include <fcntl.h>
 #include <glob.h>
@@ -65,7 +65,7 @@ static int load_and_print(
 	result = load_rules(&texts, &options, &errors, &ruleset);
 	if (result == 0) {
 		assert_int_equal(errors.errors.count, 0);
-		print_ruleset(out, ruleset);
+		rules_print(out, ruleset);
 		if (findings)
 			print_findings(out, ruleset);
 	} else {

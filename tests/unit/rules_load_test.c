@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the golden files cannot show: several files, what is kept, and hostile texts. */
+#include "lib/rules.h"
 #include "rules/scan.h"
 #include "unit/rules_helper.h"
 
@@ -427,7 +428,7 @@ static void test_empty_ruleset(void **state)
 	struct ruleset *ruleset = ruleset_new();
 
 	(void)state;
-	assert_null(evaluate(&ruleset->rules, facts));
+	assert_null(rules_evaluate(&ruleset->rules, facts));
 	assert_null(ruleset_find_group(ruleset, "g"));
 	assert_null(ruleset_free(ruleset));
 	assert_null(ruleset_free(NULL));

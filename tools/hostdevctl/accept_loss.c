@@ -3,14 +3,9 @@
 #include "client.h"
 #include "show.h"
 
-static void print(const struct hostdev_value *parameters)
-{
-	show_object(hostdev_value_get(parameters, "status"), 0);
-}
-
 static enum exit_status run(const struct invocation *invocation)
 {
-	return client_show(invocation, "AcceptLoss", NULL, print);
+	return client_show(invocation, "AcceptLoss", NULL, "status", show_object);
 }
 
 const struct command command_accept_loss = {

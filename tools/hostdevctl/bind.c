@@ -14,11 +14,6 @@ static const struct command_option options[] = {
 	{0},
 };
 
-static void print(const struct hostdev_value *parameters)
-{
-	instance_print_all(hostdev_value_get(parameters, "instances"));
-}
-
 static enum exit_status run(const struct invocation *invocation)
 {
 	const char *text = invocation->values[BIND_PID];
@@ -35,7 +30,7 @@ static enum exit_status run(const struct invocation *invocation)
 	parameters = client_parameter(NULL, "pid", hostdev_value_new_integer(pid));
 	status = instance_add_target(invocation, BIND_VM, BIND_TENANT, parameters);
 	if (status == EXIT_DONE)
-		return client_show(invocation, "Bind", parameters, print);
+		return client_show(invocation, "Bind", parameters, "instances", instance_print_all);
 	hostdev_value_unref(parameters);
 	return status;
 }

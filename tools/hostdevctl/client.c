@@ -237,7 +237,7 @@ enum exit_status client_ask(const struct invocation *invocation, const char *met
 }
 
 enum exit_status client_show(const struct invocation *invocation, const char *method,
-	struct hostdev_value *parameters, void (*print)(const struct hostdev_value *parameters))
+	struct hostdev_value *parameters, const char *key, show *print)
 {
 	struct hostdev_value *reply;
 	enum exit_status status = client_ask(invocation, method, parameters, &reply);
@@ -247,7 +247,7 @@ enum exit_status client_show(const struct invocation *invocation, const char *me
 	if (invocation->json)
 		output_json(reply);
 	else
-		print(reply);
+		print(key ? hostdev_value_get(reply, key) : reply);
 	hostdev_value_unref(reply);
 	return EXIT_DONE;
 }

@@ -31,9 +31,11 @@ void client_await_end(const struct hostdev *connection);
 enum exit_status client_ask(const struct invocation *invocation, const char *method,
 	struct hostdev_value *parameters, struct hostdev_value **ret_parameters);
 
-/* Asks and prints the reply: as JSON if that is wanted, else with print. */
+/* Asks and prints the reply: as JSON if that is wanted, else its member key (NULL: all of it) with
+ * print. */
+typedef void show(const struct hostdev_value *value);
 enum exit_status client_show(const struct invocation *invocation, const char *method,
-	struct hostdev_value *parameters, void (*print)(const struct hostdev_value *parameters));
+	struct hostdev_value *parameters, const char *key, show *print);
 
 /* Adds one parameter to an object, or makes the object (for NULL). Ends the program if the member
  * is NULL, which is: not UTF-8, or no memory. */

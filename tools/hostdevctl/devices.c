@@ -3,23 +3,14 @@
 #include "client.h"
 #include "show.h"
 
-static void print_list(const struct hostdev_value *parameters)
-{
-	show_devices(hostdev_value_get(parameters, "devices"));
-}
-
-static void print_one(const struct hostdev_value *parameters)
-{
-	show_object(hostdev_value_get(parameters, "device"), 0);
-}
-
 static enum exit_status run(const struct invocation *invocation)
 {
 	const char *device = invocation->operands[0];
 
 	if (device)
-		return client_show(invocation, "GetDevice", client_device(device), print_one);
-	return client_show(invocation, "ListDevices", NULL, print_list);
+		return client_show(
+			invocation, "GetDevice", client_device(device), "device", show_object);
+	return client_show(invocation, "ListDevices", NULL, "devices", show_devices);
 }
 
 const struct command command_devices = {

@@ -4,6 +4,7 @@
 #include "output.h"
 #include "show.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -39,21 +40,15 @@ static bool holds(const struct hostdev_value *condition)
 
 static void print_comparison(const struct hostdev_value *condition)
 {
-	const struct hostdev_value *actual = hostdev_value_get(condition, "actual");
-	char *field = show_line(hostdev_value_get(condition, "field"));
-	char *how = show_line(hostdev_value_get(condition, "operator"));
-	char *expected = show_line(hostdev_value_get(condition, "expected"));
-	char *value = show_line(actual);
+	const char *field = show_text(condition, "field");
+	const char *how = show_text(condition, "operator");
+	const char *expected = show_text(condition, "expected");
 
-	printf("%s %s \"%s\"", field, how, expected);
-	if (actual)
-		printf(" (it is \"%s\")\n", value);
+	if (hostdev_value_get(condition, "actual"))
+		output_line("%s %s \"%s\" (it is \"%s\")", field, how, expected,
+			show_text(condition, "actual"));
 	else
-		printf(" (it is absent)\n");
-	free(field);
-	free(how);
-	free(expected);
-	free(value);
+		output_line("%s %s \"%s\" (it is absent)", field, how, expected);
 }
 
 static void print_conditions(const struct hostdev_value *conditions, int indent)
@@ -76,49 +71,40 @@ static void print_verdict(const struct hostdev_value *verdict)
 {
 	bool enabled = hostdev_value_boolean(hostdev_value_get(verdict, "enabled"));
 	bool held = hostdev_value_boolean(hostdev_value_get(verdict, "holds"));
-	char *number = show_line(hostdev_value_get(verdict, "number"));
-	char *rule = show_line(hostdev_value_get(verdict, "rule"));
-	char *group = show_line(hostdev_value_get(verdict, "group"));
-
-	printf("rule %s, %s of group %s%s: %s\n", number, rule, group,
+	output_line("rule %" PRId64 ", %s of group %s%s: %s",
+		hostdev_value_integer(hostdev_value_get(verdict, "number")),
+		show_text(verdict, "rule"), show_text(verdict, "group"),
 		enabled ? "" : " (disabled, decides nothing)", held ? "holds" : "does not hold");
 	print_conditions(hostdev_value_get(verdict, "conditions"), 2);
-	free(number);
-	free(rule);
-	free(group);
 }
 
 static void print_device(const struct hostdev_value *device)
 {
-	bool whole = hostdev_value_type(device) == HOSTDEV_OBJECT;
-	char *id = show_line(whole ? hostdev_value_get(device, "id") : device);
-	char *name = show_line(hostdev_value_get(device, "name"));
+	const char *id = hostdev_value_text(device);
+	const char *name = show_text(device, "name");
 
-	printf("%s%s%s\n", id, *name ? " " : "", name);
-	free(id);
-	free(name);
+	output_line("%s%s%s", id ? id : show_text(device, "id"), *name ? " " : "", name);
 }
 
 static void print(const struct hostdev_value *parameters)
 {
 	const struct hostdev_value *verdicts = hostdev_value_get(parameters, "verdicts");
-	char *group = show_line(hostdev_value_get(parameters, "group"));
-	char *rule = show_line(hostdev_value_get(parameters, "rule"));
+	const char *group = show_text(parameters, "group");
+	const char *rule = show_text(parameters, "rule");
 
 	print_device(hostdev_value_get(parameters, "device"));
 	for (size_t i = 0; i < hostdev_value_count(verdicts); i++)
 		print_verdict(hostdev_value_at(verdicts, i));
 	if (*group)
-		printf("=> in group %s%s%s\n", group, *rule ? ", by rule " : "", rule);
+		output_line("=> in group %s%s%s", group, *rule ? ", by rule " : "", rule);
 	else
 		puts("=> in no group: no rule holds");
-	free(group);
-	free(rule);
 }
 
 static enum exit_status run(const struct invocation *invocation)
 {
-	return client_show(invocation, "Explain", client_device(invocation->operands[0]), print);
+	return client_show(
+		invocation, "Explain", client_device(invocation->operands[0]), NULL, print);
 }
 
 const struct command command_explain = {

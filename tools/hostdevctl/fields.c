@@ -30,23 +30,11 @@ static void print_table(const struct hostdev_value *fields)
 {
 	static const char *const headers[] = {
 		"KIND", "NAME", "TYPE", "SOURCE", "DESCRIPTION", NULL};
-	struct table *table = table_new(headers);
+	static const char *const keys[] = {"kind", "name", "type", "source", "description"};
+	struct table *table = show_table(fields, headers, keys);
 
-	for (size_t i = 0; i < hostdev_value_count(fields); i++) {
-		const struct hostdev_value *field = hostdev_value_at(fields, i);
-		const char *const cells[] = {
-			show_text(field, "kind"),
-			show_text(field, "name"),
-			show_text(field, "type"),
-			show_text(field, "source"),
-			show_text(field, "description"),
-		};
-
-		table_add(table, cells);
-	}
 	table_keep_whole(table);
-	table_print(table);
-	table_free(table);
+	table_print_free(table);
 }
 
 static enum exit_status run(const struct invocation *invocation)

@@ -75,7 +75,12 @@ static enum exit_status choose(
 	return EXIT_NOT_FOUND;
 }
 
-enum exit_status instance_resolve(
+/*
+ * The id of the instance that text names: one like i-7 itself, or that of the device which text
+ * stands for, else the only one that misses a device of that id. On EXIT_DONE the caller frees it;
+ * otherwise a message has been printed.
+ */
+static enum exit_status resolve(
 	const struct invocation *invocation, const char *text, char **ret_id)
 {
 	struct hostdev_value *reply;
@@ -96,24 +101,19 @@ enum exit_status instance_resolve(
 	return status;
 }
 
-static void print_one(const struct hostdev_value *parameters)
-{
-	show_object(hostdev_value_get(parameters, "instance"), 0);
-}
-
 enum exit_status instance_change(
 	const struct invocation *invocation, const char *method, const char *vm)
 {
 	struct hostdev_value *parameters;
 	char *id;
-	enum exit_status status = instance_resolve(invocation, invocation->operands[0], &id);
+	enum exit_status status = resolve(invocation, invocation->operands[0], &id);
 
 	if (status != EXIT_DONE)
 		return status;
 	parameters = client_parameter(NULL, "instance", hostdev_value_new_text(id));
 	free(id);
 	client_name(parameters, "vm", vm);
-	return client_show(invocation, method, parameters, print_one);
+	return client_show(invocation, method, parameters, "instance", show_object);
 }
 
 /* Its life, with the process that it is that of. */
@@ -154,22 +154,19 @@ void instance_print_all(const struct hostdev_value *instances)
 
 	for (size_t i = 0; i < hostdev_value_count(instances); i++)
 		add_row(table, hostdev_value_at(instances, i));
-	table_print(table);
-	table_free(table);
+	table_print_free(table);
 }
 
 bool instance_print_attach(const struct hostdev_value *instance, const char *format)
 {
-	char *line = show_line(hostdev_value_get(hostdev_value_get(instance, "attach"), format));
-	bool there = *line;
+	const char *line = show_text(hostdev_value_get(instance, "attach"), format);
 
-	if (there)
-		puts(line);
+	if (*line)
+		output_line("%s", line);
 	else
 		output_complain("instance %s (%s) has nothing to attach for %s",
 			show_text(instance, "id"), show_text(instance, "device"), format);
-	free(line);
-	return there;
+	return *line;
 }
 
 enum exit_status instance_add_target(
@@ -190,7 +187,7 @@ enum exit_status instance_add_target(
 	client_name(parameters, "tenant", of_tenant);
 	if (!text)
 		return EXIT_DONE;
-	status = instance_resolve(invocation, text, &id);
+	status = resolve(invocation, text, &id);
 	if (status == EXIT_DONE) {
 		client_parameter(parameters, "instance", hostdev_value_new_text(id));
 		free(id);

@@ -4,14 +4,6 @@
 
 #include "command.h"
 
-/*
- * The id of the instance that text names: one like i-7 itself, or that of the device which text
- * stands for, else the only one that misses a device of that id. On EXIT_DONE the caller frees it;
- * otherwise a message has been printed.
- */
-enum exit_status instance_resolve(
-	const struct invocation *invocation, const char *text, char **ret_id);
-
 /* Calls method with the operand as `instance`, and `vm` unless that is NULL; prints the instance.
  */
 enum exit_status instance_change(

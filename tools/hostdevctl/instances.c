@@ -3,14 +3,9 @@
 #include "client.h"
 #include "instance.h"
 
-static void print(const struct hostdev_value *parameters)
-{
-	instance_print_all(hostdev_value_get(parameters, "instances"));
-}
-
 static enum exit_status run(const struct invocation *invocation)
 {
-	return client_show(invocation, "ListInstances", NULL, print);
+	return client_show(invocation, "ListInstances", NULL, "instances", instance_print_all);
 }
 
 const struct command command_instances = {

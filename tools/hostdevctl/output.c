@@ -11,20 +11,35 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+static void print_line(FILE *out, const char *prefix, const char *format, va_list arguments)
+{
+	char *line = NULL;
+	char *clean;
+
+	if (vasprintf(&line, format, arguments) < 0)
+		line = NULL;
+	clean = text_clean(output_must(line));
+	fprintf(out, "%s%s\n", prefix, clean);
+	free(clean);
+	free(line);
+}
+
 void output_complain(const char *format, ...)
 {
 	va_list arguments;
-	char *message = NULL;
-	char *clean;
 
 	va_start(arguments, format);
-	if (vasprintf(&message, format, arguments) < 0)
-		message = NULL;
+	print_line(stderr, "hostdevctl: ", format, arguments);
 	va_end(arguments);
-	clean = text_clean(output_must(message));
-	fprintf(stderr, "hostdevctl: %s\n", clean);
-	free(clean);
-	free(message);
+}
+
+void output_line(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	print_line(stdout, "", format, arguments);
+	va_end(arguments);
 }
 
 void *output_must(void *memory)

@@ -9,6 +9,9 @@
 /* One line on stderr, `hostdevctl: MESSAGE`, without control characters. */
 __attribute__((format(printf, 1, 2))) void output_complain(const char *format, ...);
 
+/* Ends a line on stdout with this, without control characters. */
+__attribute__((format(printf, 1, 2))) void output_line(const char *format, ...);
+
 /* Passes memory on, and ends the program if there is none. */
 void *output_must(void *memory);
 

@@ -18,10 +18,8 @@ static const struct command_option options[] = {
 	{0},
 };
 
-static void print(const struct hostdev_value *parameters)
+static void print(const struct hostdev_value *released)
 {
-	const struct hostdev_value *released = hostdev_value_get(parameters, "released");
-
 	for (size_t i = 0; i < hostdev_value_count(released); i++) {
 		char *id = show_line(hostdev_value_at(released, i));
 
@@ -56,7 +54,7 @@ static enum exit_status run(const struct invocation *invocation)
 	enum exit_status status = add_parameters(invocation, parameters);
 
 	if (status == EXIT_DONE)
-		return client_show(invocation, "Release", parameters, print);
+		return client_show(invocation, "Release", parameters, "released", print);
 	hostdev_value_unref(parameters);
 	return status;
 }

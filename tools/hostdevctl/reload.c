@@ -8,14 +8,11 @@
 
 static void print_move(const struct hostdev_value *move)
 {
-	char *device = show_line(hostdev_value_get(move, "device"));
-	char *from = show_line(hostdev_value_get(move, "from"));
-	char *to = show_line(hostdev_value_get(move, "to"));
+	const char *from = show_text(move, "from");
+	const char *to = show_text(move, "to");
 
-	printf("%s: %s -> %s\n", device, *from ? from : "no group", *to ? to : "no group");
-	free(device);
-	free(from);
-	free(to);
+	output_line("%s: %s -> %s", show_text(move, "device"), *from ? from : "no group",
+		*to ? to : "no group");
 }
 
 static void print(const struct hostdev_value *parameters)
@@ -32,7 +29,7 @@ static void print(const struct hostdev_value *parameters)
 
 static enum exit_status run(const struct invocation *invocation)
 {
-	return client_show(invocation, "Reload", NULL, print);
+	return client_show(invocation, "Reload", NULL, NULL, print);
 }
 
 const struct command command_reload = {

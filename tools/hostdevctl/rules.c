@@ -26,23 +26,21 @@ static void add_rule(struct table *table, const struct hostdev_value *rule)
 	free(match);
 }
 
-static void print(const struct hostdev_value *parameters)
+static void print(const struct hostdev_value *rules)
 {
 	static const char *const headers[] = {
 		"NUMBER", "GROUP", "NAME", "ENABLED", "MATCHES", "MATCH", NULL};
-	const struct hostdev_value *rules = hostdev_value_get(parameters, "rules");
 	struct table *table = table_new(headers);
 
 	for (size_t i = 0; i < hostdev_value_count(rules); i++)
 		add_rule(table, hostdev_value_at(rules, i));
 	table_keep_whole(table);
-	table_print(table);
-	table_free(table);
+	table_print_free(table);
 }
 
 static enum exit_status run(const struct invocation *invocation)
 {
-	return client_show(invocation, "ListRules", NULL, print);
+	return client_show(invocation, "ListRules", NULL, "rules", print);
 }
 
 const struct command command_rules = {

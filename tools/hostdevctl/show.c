@@ -74,15 +74,17 @@ static bool is_nested(const struct hostdev_value *value)
 	return hostdev_value_type(value) == HOSTDEV_OBJECT;
 }
 
+static void show_members(const struct hostdev_value *object, int indent);
+
 static void show_nested(const struct hostdev_value *value, int indent)
 {
 	if (hostdev_value_type(value) == HOSTDEV_OBJECT) {
-		show_object(value, indent);
+		show_members(value, indent);
 		return;
 	}
 	for (size_t i = 0; i < hostdev_value_count(value); i++) {
 		printf("%*s%zu\n", indent, "", i + 1);
-		show_object(hostdev_value_at(value, i), indent + 2);
+		show_members(hostdev_value_at(value, i), indent + 2);
 	}
 }
 
@@ -107,7 +109,7 @@ static char *member_line(const char *key, const struct hostdev_value *member)
 	return text_clean(text);
 }
 
-void show_object(const struct hostdev_value *object, int indent)
+static void show_members(const struct hostdev_value *object, int indent)
 {
 	const char *key = NULL;
 	size_t width = 0;
@@ -133,6 +135,11 @@ void show_object(const struct hostdev_value *object, int indent)
 	}
 }
 
+void show_object(const struct hostdev_value *object)
+{
+	show_members(object, 0);
+}
+
 void show_place(FILE *out, const struct hostdev_value *entry)
 {
 	const char *hint = *show_text(entry, "hint") ? "hint" : "fix";
@@ -154,23 +161,28 @@ void show_place(FILE *out, const struct hostdev_value *entry)
 	free(advice);
 }
 
+struct table *show_table(
+	const struct hostdev_value *objects, const char *const *headers, const char *const *keys)
+{
+	struct table *table = table_new(headers);
+
+	for (size_t i = 0; i < hostdev_value_count(objects); i++) {
+		char *cells[TABLE_COLUMNS_MOST];
+
+		for (size_t j = 0; headers[j]; j++)
+			cells[j] =
+				show_line(hostdev_value_get(hostdev_value_at(objects, i), keys[j]));
+		table_add(table, (const char *const *)cells);
+		for (size_t j = 0; headers[j]; j++)
+			free(cells[j]);
+	}
+	return table;
+}
+
 void show_devices(const struct hostdev_value *devices)
 {
 	static const char *const headers[] = {"ID", "STATE", "GROUP", "DRIVER", "NAME", NULL};
-	struct table *table = table_new(headers);
+	static const char *const keys[] = {"id", "state", "group", "bound", "name"};
 
-	for (size_t i = 0; i < hostdev_value_count(devices); i++) {
-		const struct hostdev_value *device = hostdev_value_at(devices, i);
-		const char *const cells[] = {
-			show_text(device, "id"),
-			show_text(device, "state"),
-			show_text(device, "group"),
-			show_text(device, "bound"),
-			show_text(device, "name"),
-		};
-
-		table_add(table, cells);
-	}
-	table_print(table);
-	table_free(table);
+	table_print_free(show_table(devices, headers, keys));
 }

@@ -13,7 +13,6 @@
 #include <string.h>
 
 enum {
-	COLUMNS_MOST = 16,
 	GAP = 2,
 	LAST_LEAST = 8,	   /* narrower than this, a line break reads better */
 	BESIDE_LEAST = 24, /* narrower than this, lines of their own do */
@@ -31,7 +30,7 @@ struct table {
 
 /* How a table stands on the terminal. */
 struct layout {
-	size_t widths[COLUMNS_MOST];
+	size_t widths[TABLE_COLUMNS_MOST];
 	size_t indent; /* of the lines that the last column is broken into */
 	bool below;    /* they begin on the line after their row */
 };
@@ -49,17 +48,6 @@ struct table *table_new(const char *const *headers)
 void table_keep_whole(struct table *table)
 {
 	table->whole = true;
-}
-
-struct table *table_free(struct table *table)
-{
-	if (!table)
-		return NULL;
-	for (size_t i = 0; i < table->count; i++)
-		free(table->cells[i]);
-	free(table->cells);
-	free(table);
-	return NULL;
 }
 
 void table_add(struct table *table, const char *const *cells)
@@ -204,10 +192,14 @@ static void print_aligned(const struct table *table)
 	}
 }
 
-void table_print(const struct table *table)
+void table_print_free(struct table *table)
 {
 	if (output_is_terminal())
 		print_aligned(table);
 	else
 		print_plain(table);
+	for (size_t i = 0; i < table->count; i++)
+		free(table->cells[i]);
+	free(table->cells);
+	free(table);
 }

@@ -2,6 +2,8 @@
 /* Rows of cells: aligned under headers on a terminal, tab-separated without headers in a pipe. */
 #pragma once
 
+enum { TABLE_COLUMNS_MOST = 16 };
+
 struct table;
 
 /* A table with these headers, which end with NULL and must outlive it. The cells of a column headed
@@ -16,9 +18,6 @@ void table_add(struct table *table, const char *const *cells);
  * into lines, below the row if there is little room beside it. */
 void table_keep_whole(struct table *table);
 
-/* Prints the table. On a terminal its last column is cut to the terminal's width, if it need not be
- * kept whole. */
-void table_print(const struct table *table);
-
-/* Takes NULL, returns NULL. */
-struct table *table_free(struct table *table);
+/* Prints the table and frees it. On a terminal its last column is cut to the terminal's width, if
+ * it need not be kept whole. */
+void table_print_free(struct table *table);

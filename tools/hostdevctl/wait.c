@@ -58,13 +58,11 @@ static bool is_it(const struct hostdev_value *event, const char *id, const char 
 static void print_found(const struct invocation *invocation, const struct hostdev_value *parameters)
 {
 	const struct hostdev_value *event = hostdev_value_get(parameters, "event");
-	char *id = show_line(hostdev_value_get(hostdev_value_get(event, "device"), "id"));
 
 	if (invocation->json)
 		output_json(parameters);
 	else
-		puts(id);
-	free(id);
+		output_line("%s", show_text(hostdev_value_get(event, "device"), "id"));
 }
 
 /* How much longer than its time a wait may take for the answer to what is there now. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/memory.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 void *memory_allocate(size_t size)
@@ -35,4 +37,16 @@ char *memory_duplicate(const char *string)
 	if (!copy)
 		abort();
 	return copy;
+}
+
+char *memory_format(const char *format, ...)
+{
+	va_list arguments;
+	char *string;
+
+	va_start(arguments, format);
+	if (vasprintf(&string, format, arguments) < 0)
+		abort();
+	va_end(arguments);
+	return string;
 }

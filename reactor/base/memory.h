@@ -20,6 +20,8 @@ void *memory_make_room(void *memory, size_t count, size_t size)
 	__attribute__((returns_nonnull, warn_unused_result));
 
 char *memory_duplicate(const char *string) __attribute__((malloc, returns_nonnull));
+char *memory_format(const char *format, ...)
+	__attribute__((malloc, returns_nonnull, format(printf, 1, 2)));
 
 #define container_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 

@@ -38,12 +38,9 @@ static void add_found(
 	struct vector *found, const char *directory, const char *name, size_t directory_at)
 {
 	struct found_file *file = memory_allocate(sizeof(*file));
-	struct buffer path = {0};
 
-	buffer_format(&path, "%s/%s", directory, name);
-	buffer_string(&path);
-	file->path = path.bytes;
-	file->name = path.bytes + path.length - strlen(name);
+	file->path = memory_format("%s/%s", directory, name);
+	file->name = strrchr(file->path, '/') + 1;
 	file->directory = directory_at;
 	vector_add(found, file);
 }

@@ -72,6 +72,18 @@ void rule_errors_done(struct rule_errors *errors)
 	vector_done(&errors->errors);
 }
 
+struct rule_text *rule_text_new(const char *file, const void *bytes, size_t length)
+{
+	struct rule_text *text = memory_allocate(sizeof(*text));
+
+	text->file = memory_duplicate(file);
+	text->length = length;
+	text->bytes = memory_allocate(length + 1);
+	if (length > 0)
+		memcpy(text->bytes, bytes, length);
+	return text;
+}
+
 void rule_texts_done(struct vector *texts)
 {
 	for (size_t i = 0; i < texts->count; i++) {

@@ -44,4 +44,6 @@ void rule_error_write(const struct rule_error *error, struct buffer *buffer);
 
 void rule_errors_done(struct rule_errors *errors);
 
+/* A copy of both. */
+struct rule_text *rule_text_new(const char *file, const void *bytes, size_t length);
 void rule_texts_done(struct vector *texts); /* of struct rule_text */

@@ -27,13 +27,8 @@ static inline void load_strings(struct loaded *loaded, const char *const *string
 	struct vector texts = {0};
 	char name[] = "a.conf";
 
-	for (; *strings; strings++, name[0]++) {
-		struct rule_text *text = memory_allocate(sizeof(*text));
-
-		*text = (struct rule_text){
-			memory_duplicate(name), memory_duplicate(*strings), strlen(*strings)};
-		vector_add(&texts, text);
-	}
+	for (; *strings; strings++, name[0]++)
+		vector_add(&texts, rule_text_new(name, *strings, strlen(*strings)));
 	loaded->result = load_rules(&texts, &options, &loaded->errors, &loaded->ruleset);
 	rule_texts_done(&texts);
 }

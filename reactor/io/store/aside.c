@@ -2,7 +2,6 @@
 /* The mark is empty before the move and has a byte after it. */
 #include "io/store/aside.h"
 
-#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
@@ -19,20 +18,9 @@
 /* The database first: without its log an older state of it could pass for whole. */
 static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
 
-static char *path_with(const char *database, const char *suffix)
-{
-	struct buffer path = {0};
-	char *copy;
-
-	buffer_format(&path, "%s%s", database, suffix);
-	copy = memory_duplicate(buffer_string(&path));
-	buffer_done(&path);
-	return copy;
-}
-
 int64_t aside_size(const char *database, const char *suffix)
 {
-	char *path = path_with(database, suffix);
+	char *path = memory_format("%s%s", database, suffix);
 	struct stat status;
 	int64_t size = stat(path, &status) < 0 ? -1 : status.st_size;
 
@@ -64,7 +52,7 @@ static int sync_folder(const char *database)
 
 static int write_mark(const char *database, const char *content)
 {
-	char *path = path_with(database, MARK);
+	char *path = memory_format("%s%s", database, MARK);
 	ssize_t length = (ssize_t)strlen(content);
 	int mark = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	int result = mark < 0 ? error_from_errno() : 0;
@@ -79,14 +67,11 @@ static int write_mark(const char *database, const char *content)
 
 static int move(const char *database, const char *suffix, int64_t when)
 {
-	char *from = path_with(database, suffix);
-	struct buffer to = {0};
-	int result = 0;
+	char *from = memory_format("%s%s", database, suffix);
+	char *to = memory_format("%s.damaged-%" PRId64 "%s", database, when, suffix);
+	int result = rename(from, to) < 0 && errno != ENOENT ? error_from_errno() : 0;
 
-	buffer_format(&to, "%s.damaged-%" PRId64 "%s", database, when, suffix);
-	if (rename(from, buffer_string(&to)) < 0 && errno != ENOENT)
-		result = error_from_errno();
-	buffer_done(&to);
+	free(to);
 	free(from);
 	return result;
 }
@@ -103,7 +88,7 @@ static int move_all(const char *database)
 
 static int remove_file(const char *database, const char *suffix)
 {
-	char *path = path_with(database, suffix);
+	char *path = memory_format("%s%s", database, suffix);
 	int result = unlink(path) < 0 && errno != ENOENT ? error_from_errno() : 0;
 
 	free(path);

@@ -22,53 +22,41 @@ static int apply(struct database *database, const struct write *write)
 	case WRITE_DELETE:
 		return rows_delete(database, write->number);
 	case WRITE_ACCEPT_LOSS:
-		return rows_accept_loss(database);
+		return database_execute(database, "UPDATE meta SET loss = 0");
 	}
 	return -EINVAL;
 }
 
-static int apply_all(struct database *database, const void *context)
+static int apply_all(struct database *database, const void *writes)
 {
-	const struct batch *batch = context;
+	const struct vector *all = writes;
 	int result = 0;
 
-	for (size_t i = 0; i < batch->writes.count && result == 0; i++)
-		result = apply(database, batch->writes.items[i]);
+	for (size_t i = 0; i < all->count && result == 0; i++)
+		result = apply(database, all->items[i]);
 	return result;
 }
 
-static int apply_essential(struct database *database, const void *context)
+/* Borrowed from the batch. */
+static struct vector find_essential(const struct batch *batch)
 {
-	const struct batch *batch = context;
-	int result = 0;
-
-	for (size_t i = 0; i < batch->writes.count && result == 0; i++) {
-		const struct write *write = batch->writes.items[i];
-
-		if (write->essential)
-			result = apply(database, write);
-	}
-	return result;
-}
-
-static size_t count_essential(const struct batch *batch)
-{
-	size_t count = 0;
+	struct vector essential = {0};
 
 	for (size_t i = 0; i < batch->writes.count; i++) {
-		const struct write *write = batch->writes.items[i];
+		struct write *write = batch->writes.items[i];
 
-		count += write->essential;
+		if (write->essential)
+			vector_add(&essential, write);
 	}
-	return count;
+	return essential;
 }
 
-static int commit_essential(struct database *database, const struct batch *batch)
+static int commit_essential(struct database *database, const struct vector *essential)
 {
 	int result;
 
 	ballast_give_up(database->ballast);
-	result = transaction_run(database, apply_essential, batch);
+	result = transaction_run(database, apply_all, essential);
 	if (result == 0)
 		sqlite3_wal_checkpoint_v2(
 			database->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
@@ -84,22 +72,25 @@ static void set_outcome(struct batch *batch, enum batch_outcome outcome, int res
 
 void commit_batch(struct database *database, struct batch *batch)
 {
-	int result = transaction_run(database, apply_all, batch);
-	size_t essential = result == -ENOSPC ? count_essential(batch) : 0;
+	int result = transaction_run(database, apply_all, &batch->writes);
+	struct vector essential = {0};
 
+	if (result == -ENOSPC)
+		essential = find_essential(batch);
 	if (result == 0) {
 		ballast_take(database->ballast);
 		set_outcome(batch, BATCH_COMMITTED, 0);
-	} else if (essential == 0) {
+	} else if (essential.count == 0) {
 		set_outcome(batch, BATCH_FAILED, result);
 	} else {
-		int again = commit_essential(database, batch);
+		int again = commit_essential(database, &essential);
 
 		if (again)
 			set_outcome(batch, BATCH_FAILED, again);
-		else if (essential < batch->writes.count)
+		else if (essential.count < batch->writes.count)
 			set_outcome(batch, BATCH_ESSENTIAL, result);
 		else
 			set_outcome(batch, BATCH_COMMITTED, 0);
 	}
+	vector_done(&essential);
 }

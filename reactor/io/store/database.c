@@ -92,8 +92,6 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
 				  " DO UPDATE SET generation = excluded.generation,"
 				  " owner = excluded.owner",
 	ROW(STATEMENT_NUMBER) = "UPDATE meta SET next_number = ?1 + 1 WHERE next_number <= ?1",
-	ROW(STATEMENT_ACCEPT_LOSS) = "UPDATE meta SET loss = 0",
-	ROW(STATEMENT_UNDO) = "UPDATE meta SET undone = undone + 1",
 };
 TABLE_END(statement_texts, STATEMENT_COUNT);
 
@@ -260,21 +258,18 @@ static int check_tables(struct database *database, int64_t version)
 	return result;
 }
 
-/* Makes the first schema in an empty database. */
-static int make_schema(struct database *database)
-{
-	int64_t tables = 0;
-	int result = database_query(database, "SELECT count(*) FROM sqlite_schema", &tables);
-
-	if (result)
-		return result;
-	return tables > 0 ? STORE_DAMAGED : database_execute(database, rules_schema);
-}
-
+/* The first schema is made in an empty database. */
 static int migrate(struct database *database, int64_t version)
 {
-	int result = version == 0 ? make_schema(database) : 0;
+	int64_t tables = 0;
+	int result = 0;
 
+	if (version == 0)
+		result = database_query(database, "SELECT count(*) FROM sqlite_schema", &tables);
+	if (result == 0 && tables > 0)
+		result = STORE_DAMAGED;
+	if (result == 0 && version == 0)
+		result = database_execute(database, rules_schema);
 	if (result == 0 && version < 2)
 		result = database_execute(database, instances_schema);
 	return result;
@@ -305,20 +300,10 @@ static int take_up(struct database *database, bool existed, bool loss)
 	return result;
 }
 
-/* Before anything is written, or asked that an older SQLite may not know. */
-static int refuse_newer(struct database *database)
-{
-	int64_t version = 0;
-	int result = database_query(database, "PRAGMA user_version", &version);
-
-	if (result == 0 && version > SCHEMA_VERSION)
-		result = STORE_NEWER;
-	return result;
-}
-
 /* temp_store: neither checks nor statements may need room in another folder. */
 static int connect_file(struct database *database)
 {
+	int64_t version = 0;
 	int result = database_error(
 		database, sqlite3_open_v2(database->path, &database->handle,
 				  SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
@@ -327,8 +312,11 @@ static int connect_file(struct database *database)
 
 	if (result == 0)
 		result = database_execute(database, "PRAGMA locking_mode = EXCLUSIVE;");
+	/* before anything is written, or asked that an older SQLite may not know */
 	if (result == 0)
-		result = refuse_newer(database);
+		result = database_query(database, "PRAGMA user_version", &version);
+	if (result == 0 && version > SCHEMA_VERSION)
+		result = STORE_NEWER;
 	return result ? result
 		      : database_execute(database, "PRAGMA journal_mode = WAL;"
 						   "PRAGMA synchronous = FULL;"
@@ -393,24 +381,13 @@ static int make_directory(const char *directory)
 	return result;
 }
 
-static char *path_in(const char *directory, const char *name)
-{
-	struct buffer path = {0};
-	char *copy;
-
-	buffer_format(&path, "%s/%s", directory, name);
-	copy = memory_duplicate(buffer_string(&path));
-	buffer_done(&path);
-	return copy;
-}
-
 int database_open(const char *directory, struct database *database)
 {
 	int result = directory[0] ? make_directory(directory) : -ENOENT;
 
 	database->directory = memory_duplicate(directory);
-	database->path = path_in(directory, "hostdevd.db");
-	database->ballast = path_in(directory, "ballast");
+	database->path = memory_format("%s/hostdevd.db", directory);
+	database->ballast = memory_format("%s/ballast", directory);
 	if (result == 0)
 		result = open_existing(database, aside_mark(database->path) != ASIDE_NO_MARK);
 	if (result)

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "io/store/last_good.h"
 
-#include "base/memory.h"
 #include "io/store/transaction.h"
 #include "rules/load.h"
-
-#include <string.h>
 
 static int insert(struct database *database, const struct vector *texts)
 {
@@ -38,18 +35,6 @@ int last_good_save(struct database *database, const struct vector *texts)
 	return transaction_run(database, replace, texts);
 }
 
-static struct rule_text *read_text(sqlite3_stmt *statement)
-{
-	struct rule_text *text = memory_allocate(sizeof(*text));
-
-	text->length = (size_t)sqlite3_column_bytes(statement, 1);
-	text->file = memory_duplicate((const char *)sqlite3_column_text(statement, 0));
-	text->bytes = memory_allocate(text->length + 1);
-	if (text->length > 0)
-		memcpy(text->bytes, sqlite3_column_blob(statement, 1), text->length);
-	return text;
-}
-
 int last_good_load(struct database *database, struct vector *ret_texts)
 {
 	sqlite3_stmt *statement = NULL;
@@ -58,7 +43,10 @@ int last_good_load(struct database *database, struct vector *ret_texts)
 
 	if (code == SQLITE_OK)
 		while ((code = sqlite3_step(statement)) == SQLITE_ROW)
-			vector_add(ret_texts, read_text(statement));
+			vector_add(ret_texts,
+				rule_text_new((const char *)sqlite3_column_text(statement, 0),
+					sqlite3_column_blob(statement, 1),
+					(size_t)sqlite3_column_bytes(statement, 1)));
 	sqlite3_finalize(statement);
 	return database_error(database, code);
 }

@@ -142,14 +142,6 @@ int rows_delete(struct database *database, int64_t number)
 	return run_with_number(database, STATEMENT_RELEASE, number);
 }
 
-int rows_accept_loss(struct database *database)
-{
-	sqlite3_stmt *statement;
-	int result = database_prepare(database, STATEMENT_ACCEPT_LOSS, &statement);
-
-	return result ? result : database_step(database, statement);
-}
-
 /* A row being read; what cannot have been written is noted and read as something harmless. */
 struct reader {
 	sqlite3_stmt *row;
@@ -234,7 +226,7 @@ static void read_hold(struct reader *reader, int first, struct hold_record *hold
 	hold->bind_by = read_number(reader, first + HOLD_BIND_BY, 0);
 }
 
-static struct instance_record *read_record(struct reader *reader)
+static void *read_instance(struct reader *reader)
 {
 	struct instance_record *record = memory_allocate(sizeof(*record));
 
@@ -255,7 +247,7 @@ static struct instance_record *read_record(struct reader *reader)
 	return record;
 }
 
-static struct identity_record *read_identity(struct reader *reader)
+static void *read_identity(struct reader *reader)
 {
 	struct identity_record *record = memory_allocate(sizeof(*record));
 
@@ -268,52 +260,35 @@ static struct identity_record *read_identity(struct reader *reader)
 	return record;
 }
 
-static int load_instances(struct database *database, struct vector *instances)
+static int load(struct database *database, const char *query, void *read(struct reader *),
+	struct vector *records)
 {
 	struct reader reader = {0};
-	int code = sqlite3_prepare_v2(
-		database->handle, "SELECT * FROM instances ORDER BY number", -1, &reader.row, NULL);
+	int code = sqlite3_prepare_v2(database->handle, query, -1, &reader.row, NULL);
 
 	while (code == SQLITE_OK || code == SQLITE_ROW)
 		if ((code = sqlite3_step(reader.row)) == SQLITE_ROW)
-			vector_add(instances, read_record(&reader));
-	sqlite3_finalize(reader.row);
-	return reader.damaged ? STORE_DAMAGED : database_error(database, code);
-}
-
-static int load_identities(struct database *database, struct vector *identities)
-{
-	struct reader reader = {0};
-	int code = sqlite3_prepare_v2(
-		database->handle, "SELECT * FROM identities", -1, &reader.row, NULL);
-
-	while (code == SQLITE_OK || code == SQLITE_ROW)
-		if ((code = sqlite3_step(reader.row)) == SQLITE_ROW)
-			vector_add(identities, read_identity(&reader));
+			vector_add(records, read(&reader));
 	sqlite3_finalize(reader.row);
 	return reader.damaged ? STORE_DAMAGED : database_error(database, code);
 }
 
 /* One row in meta, no number that is to come, and the identity of each instance as it put it. */
-static int check_consistency(struct database *database)
-{
-	int64_t consistent = 0;
-	int result = database_query(database,
-		"SELECT (SELECT count(*) FROM meta) = 1"
-		" AND (SELECT next_number FROM meta) >"
-		"  (SELECT coalesce(max(number), 0) FROM instances)"
-		" AND NOT EXISTS (SELECT * FROM instances LEFT JOIN identities USING (identity)"
-		"  WHERE identities.generation IS NOT instances.generation)",
-		&consistent);
-
-	return result ? result : consistent ? 0 : STORE_DAMAGED;
-}
+static const char consistent_query[] =
+	"SELECT (SELECT count(*) FROM meta) = 1"
+	" AND (SELECT next_number FROM meta) >"
+	"  (SELECT coalesce(max(number), 0) FROM instances)"
+	" AND NOT EXISTS (SELECT * FROM instances LEFT JOIN identities USING (identity)"
+	"  WHERE identities.generation IS NOT instances.generation)";
 
 static int load_meta(struct database *database, struct stored *stored)
 {
+	int64_t consistent = 0;
 	int64_t loss = 0;
-	int result = check_consistency(database);
+	int result = database_query(database, consistent_query, &consistent);
 
+	if (result == 0 && !consistent)
+		result = STORE_DAMAGED;
 	if (result == 0)
 		result = database_query(
 			database, "SELECT next_number FROM meta", &stored->next_number);
@@ -329,9 +304,11 @@ int rows_load(struct database *database, struct stored *ret_stored)
 	int result = load_meta(database, &stored);
 
 	if (result == 0)
-		result = load_instances(database, &stored.instances);
+		result = load(database, "SELECT * FROM instances ORDER BY number", read_instance,
+			&stored.instances);
 	if (result == 0)
-		result = load_identities(database, &stored.identities);
+		result = load(
+			database, "SELECT * FROM identities", read_identity, &stored.identities);
 	if (result == 0)
 		*ret_stored = stored;
 	else

@@ -8,7 +8,6 @@
 /* Within a transaction: the writes of a batch, as model/record.h says. */
 int rows_put(struct database *database, const struct instance_record *record);
 int rows_delete(struct database *database, int64_t number);
-int rows_accept_loss(struct database *database);
 
 /* Everything, checked: STORE_DAMAGED if no daemon can have written it so. */
 int rows_load(struct database *database, struct stored *ret_stored);

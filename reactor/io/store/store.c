@@ -295,23 +295,15 @@ struct batch *store_take_finished(struct store *store)
 	return finished;
 }
 
-static struct rule_text *copy_text(const struct rule_text *from)
-{
-	struct rule_text *text = memory_allocate(sizeof(*text));
-
-	text->file = memory_duplicate(from->file);
-	text->length = from->length;
-	text->bytes = memory_allocate(from->length + 1);
-	memcpy(text->bytes, from->bytes, from->length);
-	return text;
-}
-
 static struct vector *copy_rules(const struct vector *texts)
 {
 	struct vector *copy = memory_allocate(sizeof(*copy));
 
-	for (size_t i = 0; i < texts->count; i++)
-		vector_add(copy, copy_text(texts->items[i]));
+	for (size_t i = 0; i < texts->count; i++) {
+		const struct rule_text *text = texts->items[i];
+
+		vector_add(copy, rule_text_new(text->file, text->bytes, text->length));
+	}
 	return copy;
 }
 

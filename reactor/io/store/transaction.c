@@ -23,28 +23,14 @@
 
 #include <stddef.h>
 
-/* A failed write: the log has no mark, since it is written last. */
-static bool log_is_unmarked(int code)
-{
-	return code == SQLITE_FULL || code == SQLITE_IOERR_WRITE;
-}
-
-static int undo(struct database *database)
-{
-	sqlite3_stmt *statement;
-	int result = database_prepare(database, STATEMENT_UNDO, &statement);
-
-	return result ? result : database_step(database, statement);
-}
-
 static int commit(struct database *database)
 {
 	int code = sqlite3_exec(database->handle, "COMMIT", NULL, NULL, NULL);
 
 	if (code == SQLITE_OK)
 		database->doubt = false;
-	else if (!log_is_unmarked(code))
-		database->doubt = true;
+	else if (code != SQLITE_FULL && code != SQLITE_IOERR_WRITE)
+		database->doubt = true; /* after a failed write the log has no mark: that is last */
 	return database_error(database, code);
 }
 
@@ -55,7 +41,7 @@ int transaction_run(struct database *database, transaction_work *work, const voi
 	if (result)
 		return result;
 	if (database->doubt)
-		result = undo(database);
+		result = database_execute(database, "UPDATE meta SET undone = undone + 1");
 	if (result == 0)
 		result = work(database, context);
 	if (result == 0)

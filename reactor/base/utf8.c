@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/utf8.h"
 
-#include <stdbool.h>
+#include <string.h>
 
 static bool is_continuation(char byte)
 {
@@ -42,6 +42,19 @@ static bool is_control(const char *bytes, size_t length)
 	if (length == 1)
 		return first < 0x20 || first == 0x7f;
 	return length == 2 && first == 0xc2 && (unsigned char)bytes[1] < 0xa0;
+}
+
+bool utf8_is_clean(const char *string)
+{
+	size_t length = strlen(string);
+	size_t size;
+
+	for (size_t at = 0; at < length; at += size) {
+		size = utf8_sequence(string + at, length - at);
+		if (size == 0 || is_control(string + at, size))
+			return false;
+	}
+	return true;
 }
 
 /* How many of the bytes, from the first on, are ASCII and no control characters. */

@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -11,6 +12,9 @@
  * (overlong forms, surrogates and values above U+10FFFF are invalid, as in RFC 3629).
  */
 size_t utf8_sequence(const char *bytes, size_t length);
+
+/* Whether utf8_clean would leave the string as it is. */
+bool utf8_is_clean(const char *string);
 
 /*
  * Appends `bytes` to `buffer` with every byte that is not UTF-8 and every control character (C0,

@@ -14,17 +14,6 @@
 /* Rows of one table of keys. */
 #define KEYS_MOST 16
 
-static bool is_clean(const char *string)
-{
-	struct buffer clean = {0};
-	bool same;
-
-	utf8_clean(&clean, string, strlen(string));
-	same = strcmp(buffer_string(&clean), string) == 0;
-	buffer_done(&clean);
-	return same;
-}
-
 struct text *loader_text(struct loader *loader, const config_setting_t *setting, const char *what)
 {
 	const char *string = config_setting_get_string(setting);
@@ -33,7 +22,7 @@ struct text *loader_text(struct loader *loader, const config_setting_t *setting,
 		loader_error(loader, setting, "write it in quotes", "%s must be a string", what);
 		return NULL;
 	}
-	if (!is_clean(string)) {
+	if (!utf8_is_clean(string)) {
 		loader_error(loader, setting, "write plain UTF-8",
 			"%s holds a control character or bytes that are not UTF-8", what);
 		return NULL;

@@ -179,6 +179,8 @@ static void test_utf8_clean(void **state)
 
 		utf8_clean(&buffer, cases[i].bytes, strlen(cases[i].bytes));
 		assert_string_equal(buffer_string(&buffer), cases[i].want);
+		assert_int_equal(
+			utf8_is_clean(cases[i].bytes), strcmp(cases[i].bytes, cases[i].want) == 0);
 		buffer_done(&buffer);
 	}
 }

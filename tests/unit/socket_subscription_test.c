@@ -302,7 +302,7 @@ static void test_outbox(void **state)
 
 		for (unsigned i = 0; i < 6; i++)
 			outbox_add(&outbox, i % 2 ? text_new(",", 1) : text_ref(shared));
-		while (!outbox_is_empty(&outbox)) {
+		while (outbox.texts.count > 0) {
 			struct parcel parcel = {.vectors = vectors, .most = 4, .enough = 15};
 			size_t length;
 

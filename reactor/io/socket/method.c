@@ -146,32 +146,31 @@ int method_find(const char *name, const struct method **ret_method)
 	return METHOD_NOT_FOUND;
 }
 
-static void reply_no_method(struct call *call)
+static bool reply_no_method(struct call *call)
 {
 	struct reply_error error = {"org.varlink.service.MethodNotFound", "method", call->name};
 	const struct method *method;
 	char *interface;
 
-	if (method_find(call->name, &method) == METHOD_NOT_FOUND) {
-		reply_error(call, error,
+	if (method_find(call->name, &method) == METHOD_NOT_FOUND)
+		return reply_error(call, error,
 			"there is no method `%s`; GetInterfaceDescription lists them", call->name);
-		return;
-	}
 	interface = memory_duplicate(call->name);
 	interface[interface_length(interface)] = '\0';
 	error = (struct reply_error){
 		"org.varlink.service.InterfaceNotFound", "interface", interface};
 	reply_error(call, error, "there is no interface `%s`; GetInfo lists them", interface);
 	free(interface);
+	return false;
 }
 
-static void reply_not_permitted(struct call *call)
+static bool reply_not_permitted(struct call *call)
 {
 	const struct peer *peer = &call->connection->peer;
 	struct reply_error error = {.name = "org.hostdevd.NotPermitted"};
 
 	counter_add(&call->connection->service->status->counters, COUNTER_CALLS_NOT_PERMITTED);
-	reply_error(call, error,
+	return reply_error(call, error,
 		"uid %u may not call %s: it is for root and for the `admins` in hostdevd.conf",
 		(unsigned)peer->uid, call->name);
 }
@@ -196,24 +195,17 @@ bool method_check(struct call *call)
 	const struct service *service = call->connection->service;
 	struct reply_error expected_more = {.name = "org.varlink.service.ExpectedMore"};
 
-	if (!call->method) {
-		reply_no_method(call);
-		return false;
-	}
-	if (call->upgrade) {
-		reply_invalid(call, "upgrade", "no method upgrades its connection: leave it out");
-		return false;
-	}
-	if (!rights_permit(service->rights, &call->connection->peer, call->method->right, NULL)) {
-		reply_not_permitted(call);
-		return false;
-	}
+	if (!call->method)
+		return reply_no_method(call);
+	if (call->upgrade)
+		return reply_invalid(
+			call, "upgrade", "no method upgrades its connection: leave it out");
+	if (!rights_permit(service->rights, &call->connection->peer, call->method->right, NULL))
+		return reply_not_permitted(call);
 	if (!check_parameters(call))
 		return false;
-	if (call->method->streaming && !call->more) {
-		reply_error(call, expected_more,
+	if (call->method->streaming && !call->more)
+		return reply_error(call, expected_more,
 			"%s answers with a stream: call it with \"more\": true", call->name);
-		return false;
-	}
 	return true;
 }

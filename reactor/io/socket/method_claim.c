@@ -20,18 +20,6 @@
 
 #define MOST_NUMBER INT64_MAX
 
-/* utf8_clean replaces control characters and nothing else: the reader of JSON took only UTF-8. */
-static bool is_clean(const char *name)
-{
-	struct buffer clean = {0};
-	bool same;
-
-	utf8_clean(&clean, name, strlen(name));
-	same = strcmp(buffer_string(&clean), name) == 0;
-	buffer_done(&clean);
-	return same;
-}
-
 static struct text *intern(struct call *call, const char *parameter)
 {
 	const char *string = call_string(call, parameter);
@@ -44,12 +32,10 @@ static bool read_name(struct call *call, const char *parameter, struct text **re
 {
 	const char *name = call_string(call, parameter);
 
-	if (name && (name[0] == '\0' || strlen(name) > MOST_NAME || !is_clean(name))) {
-		reply_invalid(call, parameter,
+	if (name && (name[0] == '\0' || strlen(name) > MOST_NAME || !utf8_is_clean(name)))
+		return reply_invalid(call, parameter,
 			"`%s` must be 1 to %d bytes without control characters", parameter,
 			MOST_NAME);
-		return false;
-	}
 	*ret_name = intern(call, parameter);
 	return true;
 }
@@ -67,18 +53,15 @@ static bool read_number(struct call *call, struct range range, int64_t *ret_numb
 
 	if (!call_integer(call, range.parameter, &number))
 		return true;
-	if (number < range.least || number > range.most) {
-		if (range.most == MOST_NUMBER)
-			reply_invalid(call, range.parameter, "`%s` must be %" PRId64 " or more",
-				range.parameter, range.least);
-		else
-			reply_invalid(call, range.parameter,
-				"`%s` must be from %" PRId64 " to %" PRId64, range.parameter,
-				range.least, range.most);
-		return false;
+	if (number >= range.least && number <= range.most) {
+		*ret_number = number;
+		return true;
 	}
-	*ret_number = number;
-	return true;
+	if (range.most == MOST_NUMBER)
+		return reply_invalid(call, range.parameter, "`%s` must be %" PRId64 " or more",
+			range.parameter, range.least);
+	return reply_invalid(call, range.parameter, "`%s` must be from %" PRId64 " to %" PRId64,
+		range.parameter, range.least, range.most);
 }
 
 static bool read_pid(struct call *call, struct request *request)
@@ -94,9 +77,8 @@ static bool read_instance(struct call *call, struct request *request)
 
 	if (!id || instance_parse_id(id, &request->instance))
 		return true;
-	reply_error(call, error,
+	return reply_error(call, error,
 		"there is no instance `%s`; ids are like i-7, and ListInstances has them", id);
-	return false;
 }
 
 /* `life` and `pid` must not say two things. */
@@ -108,18 +90,16 @@ static bool read_life(struct call *call, struct request *request)
 		return false;
 	request->life = name ? life_find(name) : LIFE_COUNT;
 	if (name && request->life == LIFE_COUNT)
-		reply_invalid(call, "life",
+		return reply_invalid(call, "life",
 			"there is no life `%s`; explicit, process and connection are lives", name);
-	else if (request->life == LIFE_PROCESS && !request->pid)
-		reply_invalid(call, "pid", "life `process` needs the `pid` of that process");
-	else if (name && request->life != LIFE_PROCESS && request->pid)
-		reply_invalid(call, "pid",
+	if (request->life == LIFE_PROCESS && !request->pid)
+		return reply_invalid(call, "pid", "life `process` needs the `pid` of that process");
+	if (name && request->life != LIFE_PROCESS && request->pid)
+		return reply_invalid(call, "pid",
 			"a life of `%s` does not end with a process: leave `pid` "
 			"out, or say `process`",
 			name);
-	else
-		return true;
-	return false;
+	return true;
 }
 
 static bool read_owner(struct call *call, struct request *request)
@@ -136,14 +116,10 @@ static bool read_choice(struct call *call, struct request *request)
 		!read_number(
 			call, (struct range){"numa_node", 0, MOST_NUMBER}, &request->numa_node))
 		return false;
-	if (!request->group && !request->device) {
-		reply_invalid(call, "group", "name a `group` to take from, or a `device`");
-		return false;
-	}
-	if (request->device && request->count > 1) {
-		reply_invalid(call, "count", "a named device is one: leave `count` out");
-		return false;
-	}
+	if (!request->group && !request->device)
+		return reply_invalid(call, "group", "name a `group` to take from, or a `device`");
+	if (request->device && request->count > 1)
+		return reply_invalid(call, "count", "a named device is one: leave `count` out");
 	return true;
 }
 
@@ -156,9 +132,8 @@ static bool read_times(struct call *call, struct request *request)
 		return false;
 	if (!request->bind_ms || !request->pid)
 		return true;
-	reply_invalid(
+	return reply_invalid(
 		call, "bind_ms", "with `pid` it is bound from the start: leave one of them out");
-	return false;
 }
 
 bool method_read_claim(struct call *call, struct request *request)
@@ -169,8 +144,7 @@ bool method_read_claim(struct call *call, struct request *request)
 		return false;
 	if (request->vm || request->tenant)
 		return true;
-	reply_invalid(call, "vm", "say for whom: a `vm`, or a `tenant`");
-	return false;
+	return reply_invalid(call, "vm", "say for whom: a `vm`, or a `tenant`");
 }
 
 bool method_read_assign(struct call *call, struct request *request)
@@ -191,9 +165,8 @@ static bool read_target(struct call *call, struct request *request)
 		return false;
 	if (!request->instance != (!request->vm && !request->tenant))
 		return true;
-	reply_invalid(call, "instance",
+	return reply_invalid(call, "instance",
 		"name either an `instance`, or a `vm`, a `tenant`, or both: a tenant's vm");
-	return false;
 }
 
 bool method_read_bind(struct call *call, struct request *request)
@@ -210,8 +183,7 @@ bool method_read_release(struct call *call, struct request *request)
 		return false;
 	if (!request->generation || request->instance)
 		return true;
-	reply_invalid(call, "generation", "a generation is of one `instance`: name that");
-	return false;
+	return reply_invalid(call, "generation", "a generation is of one `instance`: name that");
 }
 
 bool method_read_accept_loss(struct call *call, struct request *request)

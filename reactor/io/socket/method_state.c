@@ -28,31 +28,24 @@ struct wanted {
 	const struct text *group;
 };
 
-static void reply_no_group(struct call *call, const char *name)
-{
-	struct reply_error error = {"org.hostdevd.NoSuchGroup", "group", name};
-
-	reply_error(call, error, "there is no group `%s`; ListGroups names them", name);
-}
-
 /* The name of the group that the call asks for, NULL: none. False: there is none of that name. */
 static bool read_group(struct call *call, const struct text **ret_name)
 {
 	const char *name = call_string(call, "group");
 	const struct resource_group *group = NULL;
+	struct reply_error error = {"org.hostdevd.NoSuchGroup", "group", name};
 
 	if (name)
 		group = ruleset_find_group(
 			call->connection->service->claims->devices->ruleset, name);
-	if (name && !group) {
-		reply_no_group(call, name);
-		return false;
-	}
+	if (name && !group)
+		return reply_error(
+			call, error, "there is no group `%s`; ListGroups names them", name);
 	*ret_name = group ? group->name : NULL;
 	return true;
 }
 
-static void reply_no_kind(struct call *call, const char *name)
+static bool reply_no_kind(struct call *call, const char *name)
 {
 	struct buffer names = {0};
 
@@ -61,9 +54,10 @@ static void reply_no_kind(struct call *call, const char *name)
 	reply_invalid(call, "kind", "there is no kind `%s`; the kinds are %s", name,
 		buffer_string(&names));
 	buffer_done(&names);
+	return false;
 }
 
-static void reply_no_state(struct call *call, const char *name)
+static bool reply_no_state(struct call *call, const char *name)
 {
 	struct buffer names = {0};
 
@@ -72,30 +66,22 @@ static void reply_no_state(struct call *call, const char *name)
 	reply_invalid(call, "state", "there is no state `%s`; the states are %s", name,
 		buffer_string(&names));
 	buffer_done(&names);
+	return false;
 }
 
 /* False: the call was answered with the error. */
-static bool read_wanted(struct call *call, struct wanted *ret_wanted)
+static bool read_wanted(struct call *call, struct wanted *wanted)
 {
 	const char *kind = call_string(call, "kind");
 	const char *state = call_string(call, "state");
-	struct wanted wanted = {
-		.kind = kind ? kind_find(kind) : KIND_COUNT,
-		.state = state ? device_state_find(state) : STATE_COUNT,
-	};
 
-	if (kind && wanted.kind == KIND_COUNT) {
-		reply_no_kind(call, kind);
-		return false;
-	}
-	if (state && wanted.state == STATE_COUNT) {
-		reply_no_state(call, state);
-		return false;
-	}
-	if (!read_group(call, &wanted.group))
-		return false;
-	*ret_wanted = wanted;
-	return true;
+	wanted->kind = kind ? kind_find(kind) : KIND_COUNT;
+	wanted->state = state ? device_state_find(state) : STATE_COUNT;
+	if (kind && wanted->kind == KIND_COUNT)
+		return reply_no_kind(call, kind);
+	if (state && wanted->state == STATE_COUNT)
+		return reply_no_state(call, state);
+	return read_group(call, &wanted->group);
 }
 
 static bool is_wanted(const struct wanted *wanted, const struct device_view *view)
@@ -111,7 +97,7 @@ void method_list_devices(struct call *call)
 	const struct vector *devices =
 		&call->connection->service->claims->devices->inventory.devices;
 	struct vector found = {0};
-	struct wanted wanted;
+	struct wanted wanted = {0};
 
 	if (!read_wanted(call, &wanted))
 		return;
@@ -196,7 +182,7 @@ void method_list_instances(struct call *call)
 	const struct vector *instances = &call->connection->service->claims->instances;
 	const char *vm = call_string(call, "vm");
 	const char *tenant = call_string(call, "tenant");
-	const struct text *group;
+	const struct text *group = NULL;
 	struct vector found = {0};
 
 	if (!read_group(call, &group))

@@ -19,7 +19,7 @@ struct beginning {
 	uint64_t since;
 };
 
-static void reply_history_lost(struct call *call, const char *why)
+static bool reply_history_lost(struct call *call, const char *why)
 {
 	const struct service *service = call->connection->service;
 	struct writer json = {0};
@@ -28,6 +28,7 @@ static void reply_history_lost(struct call *call, const char *why)
 	writer_key_number(&json, "oldest", (int64_t)journal_oldest(&service->journal));
 	writer_key_string(&json, "epoch", service->epoch);
 	reply_close_error(call, &json, "%s: ask again with `snapshot`, or without `since`", why);
+	return false;
 }
 
 /* What is lost of the history that `since` asks for; NULL: nothing. */
@@ -47,25 +48,17 @@ static bool read_since(struct call *call, int64_t since, struct beginning *begin
 	const char *epoch = call_string(call, "epoch");
 	const char *loss;
 
-	if (!epoch) {
-		reply_invalid(call, "epoch",
+	if (!epoch)
+		return reply_invalid(call, "epoch",
 			"`since` counts within an epoch: name the one that came with it");
-		return false;
-	}
-	if (since < 0) {
-		reply_invalid(call, "since", "`since` is the seq of an event, or 0");
-		return false;
-	}
+	if (since < 0)
+		return reply_invalid(call, "since", "`since` is the seq of an event, or 0");
 	loss = find_loss(service, epoch, since);
-	if (loss && !beginning->snapshot) {
-		reply_history_lost(call, loss);
-		return false;
-	}
-	if (!loss && (uint64_t)since > service->journal.last) {
-		reply_invalid(call, "since", "the last event of this epoch is %" PRIu64,
+	if (loss && !beginning->snapshot)
+		return reply_history_lost(call, loss);
+	if (!loss && (uint64_t)since > service->journal.last)
+		return reply_invalid(call, "since", "the last event of this epoch is %" PRIu64,
 			service->journal.last);
-		return false;
-	}
 	beginning->snapshot = loss;
 	beginning->since = (uint64_t)since;
 	return true;
@@ -90,8 +83,8 @@ static bool check_names(struct call *call, const char *parameter)
 {
 	if (!call_has(call, parameter) || call_string_at(call, parameter, 0))
 		return true;
-	reply_invalid(call, parameter, "`%s` names nothing: leave it out to get all", parameter);
-	return false;
+	return reply_invalid(
+		call, parameter, "`%s` names nothing: leave it out to get all", parameter);
 }
 
 static bool read_kinds(struct call *call, struct filter *filter)
@@ -101,10 +94,8 @@ static bool read_kinds(struct call *call, struct filter *filter)
 	for (size_t i = 0; (name = call_string_at(call, "kinds", i)); i++) {
 		enum kind kind = kind_find(name);
 
-		if (kind == KIND_COUNT) {
-			reply_invalid(call, "kinds", "there is no kind `%s`", name);
-			return false;
-		}
+		if (kind == KIND_COUNT)
+			return reply_invalid(call, "kinds", "there is no kind `%s`", name);
 		filter->kinds |= KIND_MASK(kind);
 	}
 	return check_names(call, "kinds");
@@ -117,10 +108,8 @@ static bool read_types(struct call *call, struct filter *filter)
 	for (size_t i = 0; (name = call_string_at(call, "types", i)); i++) {
 		enum change_type type = change_type_find(name);
 
-		if (type == EVENT_TYPE_COUNT) {
-			reply_invalid(call, "types", "there is no event type `%s`", name);
-			return false;
-		}
+		if (type == EVENT_TYPE_COUNT)
+			return reply_invalid(call, "types", "there is no event type `%s`", name);
 		filter->types |= 1u << type;
 	}
 	return check_names(call, "types");
@@ -133,10 +122,9 @@ static bool read_groups(struct call *call, struct filter *filter)
 	const char *name;
 
 	for (size_t i = 0; (name = call_string_at(call, "groups", i)); i++) {
-		if (i == MOST_GROUPS) {
-			reply_invalid(call, "groups", "at most %d can be named", MOST_GROUPS);
-			return false;
-		}
+		if (i == MOST_GROUPS)
+			return reply_invalid(
+				call, "groups", "at most %d can be named", MOST_GROUPS);
 		vector_add(&filter->groups, text_intern_string(pool, name));
 	}
 	return check_names(call, "groups");

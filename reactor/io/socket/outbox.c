@@ -6,7 +6,7 @@ void outbox_add(struct outbox *outbox, struct text *text)
 	vector_add(&outbox->texts, text);
 }
 
-bool outbox_is_empty(const struct outbox *outbox)
+static bool is_empty(const struct outbox *outbox)
 {
 	return outbox->sent == outbox->texts.count;
 }
@@ -22,7 +22,7 @@ void outbox_gather(const struct outbox *outbox, struct parcel *parcel)
 void outbox_advance(struct outbox *outbox, size_t length)
 {
 	length += outbox->offset;
-	while (!outbox_is_empty(outbox)) {
+	while (!is_empty(outbox)) {
 		struct text *text = outbox->texts.items[outbox->sent];
 
 		if (length < text->length)
@@ -32,7 +32,7 @@ void outbox_advance(struct outbox *outbox, size_t length)
 		outbox->sent++;
 	}
 	outbox->offset = length;
-	if (outbox_is_empty(outbox))
+	if (is_empty(outbox))
 		outbox_done(outbox);
 }
 

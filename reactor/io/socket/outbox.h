@@ -20,8 +20,6 @@ struct outbox {
 /* Appends a text, whose reference is taken over. */
 void outbox_add(struct outbox *outbox, struct text *text);
 
-bool outbox_is_empty(const struct outbox *outbox);
-
 /* Adds what is next to `parcel`. */
 void outbox_gather(const struct outbox *outbox, struct parcel *parcel);
 

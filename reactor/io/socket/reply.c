@@ -59,34 +59,18 @@ void reply_close_error(struct call *call, struct writer *json, const char *forma
 	va_end(arguments);
 }
 
-__attribute__((format(printf, 3, 0))) static void close_simple_error(
-	struct call *call, struct reply_error error, const char *format, va_list arguments)
+bool reply_error(struct call *call, struct reply_error error, const char *format, ...)
 {
 	struct writer json = {0};
+	va_list arguments;
 
 	reply_open_error(&json, error.name);
 	if (error.key)
 		writer_key_string(&json, error.key, error.value);
+	va_start(arguments, format);
 	close_error(call, &json, format, arguments);
-}
-
-void reply_error(struct call *call, struct reply_error error, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	close_simple_error(call, error, format, arguments);
 	va_end(arguments);
-}
-
-void reply_invalid(struct call *call, const char *parameter, const char *format, ...)
-{
-	struct reply_error error = {"org.varlink.service.InvalidParameter", "parameter", parameter};
-	va_list arguments;
-
-	va_start(arguments, format);
-	close_simple_error(call, error, format, arguments);
-	va_end(arguments);
+	return false;
 }
 
 void reply_write_seq(const struct call *call, struct writer *json)

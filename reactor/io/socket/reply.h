@@ -22,18 +22,21 @@ void reply_open_error(struct writer *json, const char *name);
 void reply_close_error(struct call *call, struct writer *json, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* An error with one parameter, or with none if `key` is NULL. */
+/* An error with one parameter, or with none if `key` is NULL. False, for whoever reads the call. */
 struct reply_error {
 	const char *name;
 	const char *key;
 	const char *value;
 };
-void reply_error(struct call *call, struct reply_error error, const char *format, ...)
+bool reply_error(struct call *call, struct reply_error error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* org.varlink.service.InvalidParameter. */
-void reply_invalid(struct call *call, const char *parameter, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+/* The error of a parameter that is wrong. Likewise. */
+#define reply_invalid(call, parameter, ...)                                                        \
+	reply_error(call,                                                                          \
+		(struct reply_error){                                                              \
+			"org.varlink.service.InvalidParameter", "parameter", parameter},           \
+		__VA_ARGS__)
 
 /*
  * Sends `items` (of struct text, JSON, references taken over) as the array `key`, with the seq and

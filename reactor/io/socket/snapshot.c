@@ -8,6 +8,9 @@
 
 #include <string.h>
 
+/* What is behind the body, with the message's NUL. */
+#define TAIL "}},\"continues\":true}"
+
 /* {"parameters":{"event":{"seq":S,"usec":U,"type":"TYPE","KEY": and then the body */
 static struct text *make_head(enum change_type type, const char *key, uint64_t seq, int64_t usec)
 {
@@ -16,13 +19,6 @@ static struct text *make_head(enum change_type type, const char *key, uint64_t s
 	journal_open_event(&json, seq, usec, type);
 	writer_key(&json, key);
 	return writer_take(&json);
-}
-
-static struct text *make_tail(void)
-{
-	static const char tail[] = "}},\"continues\":true}";
-
-	return text_new(tail, sizeof(tail));
 }
 
 /* {"id":...,"state":...},"group":...,"rule":..., written where the one before was written */
@@ -141,7 +137,7 @@ struct snapshot *snapshot_new(const struct claims *claims, uint64_t seq, int64_t
 	snapshot->added_head = make_head(EVENT_DEVICE_ADDED, "device", seq, usec);
 	snapshot->joined_head = make_head(EVENT_GROUP_JOINED, "device", seq, usec);
 	snapshot->created_head = make_head(EVENT_INSTANCE_CREATED, "instance", seq, usec);
-	snapshot->tail = make_tail();
+	snapshot->tail = text_new(TAIL, sizeof(TAIL));
 	snapshot->entries =
 		memory_allocate((2 * claims->devices->inventory.devices.count + sorted.count + 1) *
 				sizeof(*snapshot->entries));

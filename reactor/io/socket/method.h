@@ -18,8 +18,7 @@ struct method {
 	bool changes;	/* the daemon carries it out, as `change` says */
 	enum change_method change;
 	enum request_type request; /* of a CHANGE_REQUEST */
-	/* reads its parameters; false: the call was answered with what is wrong
-	 */
+	/* reads its parameters; false: the call was answered with what is wrong */
 	bool (*read)(struct call *call, struct request *request);
 	void (*answer)(struct call *call); /* replies and ends the call */
 };

@@ -152,12 +152,6 @@ static bool is_so(const struct request *request, const struct instance *instance
 	return false;
 }
 
-static void assign(const struct request *request, struct instance_terms *terms, int64_t now)
-{
-	text_replace(&terms->vm, text_ref(request->vm));
-	hold_replace(&terms->use, hold_of_request(request, now));
-}
-
 static void change(const struct request *request, struct operation *operation,
 	struct instance *instance, int64_t now)
 {
@@ -166,7 +160,7 @@ static void change(const struct request *request, struct operation *operation,
 
 	switch (request->type) {
 	case REQUEST_ASSIGN:
-		assign(request, operation_add_change(operation, instance), now);
+		operation_assign(operation, instance, now);
 		break;
 	case REQUEST_BIND:
 		terms = operation_add_change(operation, instance);
@@ -194,8 +188,6 @@ static void decide(
 	struct operation *operation =
 		operation_add(claims, whole ? OPERATION_RELEASE : OPERATION_CHANGE, request, now);
 
-	operation->essential =
-		request->type == REQUEST_RELEASE || request->type == REQUEST_UNASSIGN;
 	for (size_t i = 0; i < meant->count; i++)
 		change(request, operation, meant->items[i], now);
 }

@@ -50,7 +50,8 @@ static void end_what_is_over(struct claims *claims, int64_t now)
 			operation_add_instance(
 				operation_add(claims, OPERATION_RELEASE, NULL, now), instance);
 		else
-			operation_add_unassign(claims, NULL, instance, now);
+			operation_unassign(
+				operation_add(claims, OPERATION_CHANGE, NULL, now), instance);
 	}
 }
 

@@ -128,10 +128,12 @@ static void match_without_serial(struct claims *claims, struct device *device)
 	buffer_done(&form);
 }
 
+/* Finds out what the present device is, and has it shown as that. */
 static void look_up(struct claims *claims, struct device *device)
 {
 	struct buffer forms[IDENTITY_FORMS] = {0};
 
+	devices_touch(claims->devices, device);
 	set_twin(claims, device, NULL);
 	match_without_serial(claims, device);
 	for (size_t i = identity_forms(&claims->devices->inventory, device->now.facts, forms);
@@ -180,7 +182,6 @@ static void attach_dependents(struct claims *claims, const struct facts *named, 
 			!is_named_after(device->now.facts, named))
 			continue;
 		look_up(claims, device);
-		devices_touch(claims->devices, device);
 		if (deep && device->now.facts->offers_vgpus)
 			attach_dependents(claims, device->now.facts, false);
 	}
@@ -232,7 +233,6 @@ void holding_mark_twins(struct claims *claims, const struct instance *instance)
 		if (!device->now.facts || instance_of(device) || device->twin_of)
 			continue;
 		look_up(claims, device);
-		devices_touch(claims->devices, device);
 	}
 }
 
@@ -249,7 +249,6 @@ void holding_let_go(struct claims *claims, struct instance *instance)
 		return;
 	}
 	look_up(claims, device);
-	devices_touch(claims->devices, device);
 }
 
 static void retry_twins(struct claims *claims)
@@ -265,7 +264,6 @@ static void retry_twins(struct claims *claims)
 		if (!device->now.facts || !device->twin_of)
 			continue;
 		look_up(claims, device);
-		devices_touch(claims->devices, device);
 	}
 }
 

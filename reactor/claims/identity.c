@@ -6,6 +6,7 @@
  */
 #include "claims/identity.h"
 
+#include "base/memory.h"
 #include "model/candidate.h"
 
 #include <string.h>
@@ -17,7 +18,8 @@ static const struct facts *present(const struct inventory *inventory, const stru
 	return device ? device->now.facts : NULL;
 }
 
-static bool add_function(
+/* Below: how many forms were added, from the first of those that are given on. */
+static size_t add_function(
 	const struct inventory *inventory, const struct facts *facts, struct buffer *form)
 {
 	const struct text *slot = facts_value(facts, FIELD_SLOT);
@@ -28,35 +30,34 @@ static bool add_function(
 		facts = present(inventory, facts->parent);
 		if (!index || !facts || text_is(facts_value(facts, FIELD_FUNCTION), "virtual") ||
 			!add_function(inventory, facts, form))
-			return false;
+			return 0;
 		buffer_format(form, "/vf%s", index->bytes);
-		return true;
+		return 1;
 	}
 	if (!slot || !ids)
-		return false;
+		return 0;
 	buffer_format(form, "pci/%s/%s", slot->bytes, ids->bytes);
-	return true;
+	return 1;
 }
 
-static bool add_candidate(
+static size_t add_candidate(
 	const struct inventory *inventory, const struct facts *facts, struct buffer *form)
 {
 	char carrier[PLACE_ID_SIZE];
 	const struct device *function;
 
 	if (!candidate_carrier(facts->id->bytes, carrier))
-		return false;
+		return 0;
 	function = inventory_find(inventory, carrier);
 	if (!function || !function->now.facts ||
 		!add_function(inventory, function->now.facts, form))
-		return false;
+		return 0;
 	buffer_format(form, "/type%s", strrchr(facts->id->bytes, '/') + 1);
-	return true;
+	return 1;
 }
 
 static void add_serial(const struct facts *facts, struct buffer *form)
 {
-
 	buffer_format(form, "usb/%s:%s/serial/%s", facts_value(facts, FIELD_VENDOR_ID)->bytes,
 		facts_value(facts, FIELD_MODEL_ID)->bytes, facts_value(facts, FIELD_SERIAL)->bytes);
 }
@@ -64,13 +65,11 @@ static void add_serial(const struct facts *facts, struct buffer *form)
 /* The root hub of the bus that the device is on; NULL while it is not present. */
 static const struct facts *root_hub(const struct inventory *inventory, const struct facts *facts)
 {
-	struct buffer id = {0};
-	const struct device *root;
+	char *id = memory_format(
+		"%susb%s", kind_describe(KIND_USB)->prefix, facts_value(facts, FIELD_BUS)->bytes);
+	const struct device *root = inventory_find(inventory, id);
 
-	buffer_format(&id, "%susb%s", kind_describe(KIND_USB)->prefix,
-		facts_value(facts, FIELD_BUS)->bytes);
-	root = inventory_find(inventory, buffer_string(&id));
-	buffer_done(&id);
+	free(id);
 	return root ? root->now.facts : NULL;
 }
 
@@ -98,20 +97,8 @@ static bool add_port(
 	return true;
 }
 
-static size_t add_function_forms(const struct inventory *inventory, const struct facts *facts,
-	struct buffer forms[static IDENTITY_FORMS])
-{
-	return add_function(inventory, facts, &forms[0]);
-}
-
-static size_t add_candidate_forms(const struct inventory *inventory, const struct facts *facts,
-	struct buffer forms[static IDENTITY_FORMS])
-{
-	return add_candidate(inventory, facts, &forms[0]);
-}
-
-static size_t add_usb_forms(const struct inventory *inventory, const struct facts *facts,
-	struct buffer forms[static IDENTITY_FORMS])
+static size_t add_usb(
+	const struct inventory *inventory, const struct facts *facts, struct buffer *forms)
 {
 	size_t count = 0;
 
@@ -130,9 +117,9 @@ size_t identity_forms(const struct inventory *inventory, const struct facts *fac
 {
 	static size_t (*const add_forms[KIND_COUNT])(
 		const struct inventory *, const struct facts *, struct buffer *) = {
-		[KIND_PCI] = add_function_forms,
-		[KIND_USB] = add_usb_forms,
-		[KIND_VGPU] = add_candidate_forms,
+		[KIND_PCI] = add_function,
+		[KIND_USB] = add_usb,
+		[KIND_VGPU] = add_candidate,
 	};
 	enum kind kind = kind_first(facts->kinds);
 

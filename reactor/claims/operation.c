@@ -15,6 +15,12 @@
 
 #define RETRY CLOCK_SECOND
 
+/* When what has waited for the disk since `since` is answered all the same; CLOCK_NEVER. */
+static int64_t late_from(const struct claims *claims, int64_t since)
+{
+	return claims->patience == CLOCK_NEVER ? CLOCK_NEVER : since + claims->patience;
+}
+
 struct operation *operation_add(
 	struct claims *claims, enum operation_type type, struct request *request, int64_t now)
 {
@@ -25,8 +31,8 @@ struct operation *operation_add(
 	operation->request = request;
 	operation->since = now;
 	vector_add(&claims->deciding, operation);
-	if (request && claims->patience != CLOCK_NEVER)
-		claims_due(claims, now + claims->patience);
+	if (request)
+		claims_due(claims, late_from(claims, now));
 	return operation;
 }
 
@@ -46,19 +52,20 @@ struct instance_terms *operation_add_change(struct operation *operation, struct 
 	return terms;
 }
 
-void operation_add_unassign(
-	struct claims *claims, struct request *request, struct instance *instance, int64_t now)
+void operation_assign(struct operation *operation, struct instance *instance, int64_t now)
 {
-	struct operation *operation = operation_add(claims, OPERATION_CHANGE, request, now);
+	const struct request *request = operation->request;
+	struct instance_terms *terms = operation_add_change(operation, instance);
 
-	operation->essential = true;
-	operation_unassign(operation, instance);
+	text_replace(&terms->vm, text_ref(request->vm));
+	hold_replace(&terms->use, hold_of_request(request, now));
 }
 
 void operation_unassign(struct operation *operation, struct instance *instance)
 {
 	struct instance_terms *terms = operation_add_change(operation, instance);
 
+	operation->essential = true;
 	text_replace(&terms->vm, NULL);
 	hold_replace(&terms->use, (struct hold){0});
 }
@@ -82,8 +89,7 @@ void operation_park(struct claims *claims, struct request *request, int64_t now)
 	if (!request->parked)
 		request->parked = now;
 	list_append(&claims->parked, &request->link);
-	if (claims->patience != CLOCK_NEVER)
-		claims_due(claims, request->parked + claims->patience);
+	claims_due(claims, late_from(claims, request->parked));
 }
 
 static void write_instance(struct batch *batch, const struct operation *operation, size_t at)
@@ -138,8 +144,10 @@ static void answer_committed(struct claims *claims, struct operation *operation)
 	}
 	for (size_t i = 0; i < operation->instances.count; i++) {
 		const struct instance *instance = operation->instances.items[i];
+		char id[INSTANCE_ID_SIZE];
 
-		request_add_released(request, instance->number);
+		instance_format_id(instance->number, id);
+		vector_add(&request->released, text_new(id, strlen(id)));
 	}
 	answer_done(claims, request, &(struct vector){0});
 }
@@ -151,11 +159,10 @@ static void answer_failed(struct claims *claims, struct operation *operation, co
 	if (!request)
 		return;
 	operation->request = NULL;
-	request_answer(request, ANSWER_STORAGE_FAILED,
+	answer_refuse(claims, request, ANSWER_STORAGE_FAILED,
 		"the state folder cannot be written (%s), so nothing was changed: see the "
 		"daemon's log and its disk",
 		why);
-	answer_add(claims, request);
 }
 
 static void apply_grant(struct claims *claims, struct instance *instance, bool wanted)
@@ -276,15 +283,9 @@ static void answer_late(struct claims *claims, struct operation *operation)
 		terms->use.over |= terms->vm && !instance->terms.vm;
 	}
 	operation->request = NULL;
-	request_answer(request, ANSWER_STORAGE_FAILED,
+	answer_refuse(claims, request, ANSWER_STORAGE_FAILED,
 		"the disk of the state folder does not answer: a claim that it writes after all "
 		"is taken back at once, any other change is told by its event");
-	answer_add(claims, request);
-}
-
-static bool is_late(const struct claims *claims, int64_t since, int64_t now)
-{
-	return claims->patience != CLOCK_NEVER && now >= since + claims->patience;
 }
 
 static void expire(struct claims *claims, const struct vector *operations, int64_t now)
@@ -294,12 +295,12 @@ static void expire(struct claims *claims, const struct vector *operations, int64
 
 		if (!operation->request)
 			continue;
-		if (is_late(claims, operation->since, now)) {
-			claims->late = true;
-			answer_late(claims, operation);
-		} else if (claims->patience != CLOCK_NEVER) {
-			claims_due(claims, operation->since + claims->patience);
+		if (now < late_from(claims, operation->since)) {
+			claims_due(claims, late_from(claims, operation->since));
+			continue;
 		}
+		claims->late = true;
+		answer_late(claims, operation);
 	}
 }
 
@@ -310,15 +311,13 @@ void operation_expire(struct claims *claims, int64_t now)
 	list_for_each(at, &claims->parked) {
 		struct request *request = container_of(at, struct request, link);
 
-		if (!is_late(claims, request->parked, now)) {
-			if (claims->patience != CLOCK_NEVER)
-				claims_due(claims, request->parked + claims->patience);
+		if (now < late_from(claims, request->parked)) {
+			claims_due(claims, late_from(claims, request->parked));
 			continue;
 		}
 		list_remove(&request->link);
-		request_answer(request, ANSWER_STORAGE_FAILED,
+		answer_refuse(claims, request, ANSWER_STORAGE_FAILED,
 			"the disk of the state folder does not answer, so nothing was changed");
-		answer_add(claims, request);
 	}
 }
 

@@ -28,9 +28,8 @@ void operation_add_instance(struct operation *operation, struct instance *instan
 /* Likewise with what its terms will be; to be filled in, beginning with those it has. */
 struct instance_terms *operation_add_change(struct operation *operation, struct instance *instance);
 
-/* The change that takes the instance from the VM that uses it. */
-void operation_add_unassign(
-	struct claims *claims, struct request *request, struct instance *instance, int64_t now);
+/* The change that has the request's VM use the instance, or takes it from the one that does. */
+void operation_assign(struct operation *operation, struct instance *instance, int64_t now);
 void operation_unassign(struct operation *operation, struct instance *instance);
 struct operation *operation_free(struct operation *operation);
 

@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "claims/owner.h"
 
-#include "base/buffer.h"
 #include "base/memory.h"
 
 struct text *owner_name(struct claims *claims, const struct text *vm, const struct text *tenant)
 {
-	struct buffer owner = {0};
-	struct text *text;
+	char *owner = record_owner(vm ? vm->bytes : NULL, tenant ? tenant->bytes : NULL);
+	struct text *text = text_intern_string(claims->devices->pool, owner);
 
-	if (tenant)
-		buffer_format(&owner, "tenant:%s", tenant->bytes);
-	else
-		buffer_format(&owner, "vm:%s", vm->bytes);
-	text = text_intern(claims->devices->pool, owner.bytes, owner.length);
-	buffer_done(&owner);
+	free(owner);
 	return text;
 }
 

@@ -159,10 +159,9 @@ static void expire(struct claims *claims, struct queue *queue, int64_t now)
 		}
 		list_remove(&request->link);
 		queue_note(claims, queue->group, queue->tenant);
-		request_answer(request, ANSWER_TIMEOUT,
+		answer_refuse(claims, request, ANSWER_TIMEOUT,
 			"nothing of group %s became available for you within %lld ms",
 			request->group->bytes, (long long)request->wait_ms);
-		answer_add(claims, request);
 	}
 }
 

@@ -3,8 +3,6 @@
 
 #include "base/memory.h"
 
-#include <string.h>
-
 struct request *request_new(enum request_type type)
 {
 	struct request *request = memory_allocate(sizeof(*request));
@@ -14,13 +12,6 @@ struct request *request_new(enum request_type type)
 	request->numa_node = -1;
 	request->life = LIFE_COUNT;
 	return request;
-}
-
-static void texts_done(struct vector *texts)
-{
-	for (size_t i = 0; i < texts->count; i++)
-		text_unref(texts->items[i]);
-	vector_done(texts);
 }
 
 struct request *request_free(struct request *request)
@@ -35,8 +26,8 @@ struct request *request_free(struct request *request)
 	text_unref(request->busy_device);
 	text_unref(request->busy_reasons);
 	buffer_done(&request->message);
-	texts_done(&request->instances);
-	texts_done(&request->released);
+	text_vector_done(&request->instances);
+	text_vector_done(&request->released);
 	vector_done(&request->holders);
 	free(request);
 	return NULL;
@@ -62,14 +53,6 @@ void request_set_busy(struct request *request, struct text *device, struct text 
 {
 	request->busy_device = text_ref(device);
 	request->busy_reasons = reasons ? text_ref(reasons) : text_new("[]", 2);
-}
-
-void request_add_released(struct request *request, int64_t number)
-{
-	char id[INSTANCE_ID_SIZE];
-
-	instance_format_id(number, id);
-	vector_add(&request->released, text_new(id, strlen(id)));
 }
 
 bool request_may_claim(

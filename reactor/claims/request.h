@@ -113,9 +113,6 @@ void request_answer_list(struct request *request, enum answer answer, const char
 /* The device that ANSWER_BUSY is about; `reasons`: NULL is none. */
 void request_set_busy(struct request *request, struct text *device, struct text *reasons);
 
-/* Appends i-NUMBER to what the request released. */
-void request_add_released(struct request *request, int64_t number);
-
 /* Whether who asks may claim from the group, or change the instance. */
 bool request_may_claim(
 	const struct request *request, const struct rights *rights, const struct text *group);

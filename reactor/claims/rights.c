@@ -5,28 +5,16 @@
 
 #include <string.h>
 
-static bool is_user(const struct people *people, uid_t uid)
-{
-	for (size_t i = 0; i < people->user_count; i++)
-		if (people->users[i] == uid)
-			return true;
-	return false;
-}
-
-static bool is_in_group(const struct people *people, gid_t group)
-{
-	for (size_t i = 0; i < people->group_count; i++)
-		if (people->groups[i] == group)
-			return true;
-	return false;
-}
-
 static bool is_among(const struct people *people, const struct peer *peer)
 {
-	for (size_t i = 0; i < peer->group_count; i++)
-		if (is_in_group(people, peer->groups[i]))
+	for (size_t i = 0; i < people->user_count; i++)
+		if (people->users[i] == peer->uid)
 			return true;
-	return is_user(people, peer->uid);
+	for (size_t i = 0; i < people->group_count; i++)
+		for (size_t k = 0; k < peer->group_count; k++)
+			if (people->groups[i] == peer->groups[k])
+				return true;
+	return false;
 }
 
 static bool is_admin(const struct rights *rights, const struct peer *peer)

@@ -127,17 +127,13 @@ static bool may_own(
 	const struct resource_group *group = wanted->group;
 	int64_t most;
 
-	if (!is_assigned(group, wanted->owner, &most)) {
-		answer_refuse(claims, request, ANSWER_NOT_PERMITTED,
+	if (!is_assigned(group, wanted->owner, &most))
+		return answer_refuse(claims, request, ANSWER_NOT_PERMITTED,
 			"group %s is not assigned to %s", group->name->bytes, wanted->owner->bytes);
-		return false;
-	}
-	if (most >= 0 && held_by(claims, group, request) + more > most) {
-		answer_refuse(claims, request, ANSWER_NO_DEVICE_AVAILABLE,
+	if (most >= 0 && held_by(claims, group, request) + more > most)
+		return answer_refuse(claims, request, ANSWER_NO_DEVICE_AVAILABLE,
 			"%s may hold %" PRId64 " devices of group %s at most", wanted->owner->bytes,
 			most, group->name->bytes);
-		return false;
-	}
 	return true;
 }
 
@@ -217,12 +213,8 @@ static void assign_all(
 {
 	struct operation *operation = operation_add(claims, OPERATION_CHANGE, request, now);
 
-	for (size_t i = 0; i < unused->count; i++) {
-		struct instance_terms *terms = operation_add_change(operation, unused->items[i]);
-
-		text_replace(&terms->vm, text_ref(request->vm));
-		hold_replace(&terms->use, hold_of_request(request, now));
-	}
+	for (size_t i = 0; i < unused->count; i++)
+		operation_assign(operation, unused->items[i], now);
 }
 
 /* Whether a device is named that others wait for, who came before. */
@@ -289,13 +281,11 @@ static bool take_group_of_device(
 	}
 	if (!group) {
 		refuse_busy(claims, request, device);
-	} else {
-		request->parameter = "group";
-		answer_refuse(claims, request, ANSWER_INVALID,
-			"device %s is in group %s, not in %s", device->id->bytes, group->bytes,
-			request->group->bytes);
+		return false;
 	}
-	return false;
+	request->parameter = "group";
+	return answer_refuse(claims, request, ANSWER_INVALID, "device %s is in group %s, not in %s",
+		device->id->bytes, group->bytes, request->group->bytes);
 }
 
 /* False: the request was answered. */
@@ -303,30 +293,24 @@ static bool resolve(struct claims *claims, struct request *request, struct wante
 {
 	struct wanted wanted = {0};
 
-	if (claims->loss) {
-		answer_refuse(claims, request, ANSWER_STORAGE_FAILED,
+	if (claims->loss)
+		return answer_refuse(claims, request, ANSWER_STORAGE_FAILED,
 			"the database was damaged and begun anew, so instances may be unknown: "
 			"`hostdevctl accept-loss` when no VM has a device");
-		return false;
-	}
 	if (request->device) {
 		wanted.device = find_device(claims, request);
 		if (!wanted.device || !take_group_of_device(claims, request, wanted.device))
 			return false;
 	}
 	wanted.group = ruleset_find_group(claims->devices->ruleset, request->group->bytes);
-	if (!wanted.group) {
-		answer_refuse(claims, request, ANSWER_NO_SUCH_GROUP,
+	if (!wanted.group)
+		return answer_refuse(claims, request, ANSWER_NO_SUCH_GROUP,
 			"there is no group `%s`; ListGroups names them", request->group->bytes);
-		return false;
-	}
 	if (!request_is_use(request) &&
-		!request_may_claim(request, claims->rights, wanted.group->name)) {
-		answer_refuse(claims, request, ANSWER_NOT_PERMITTED,
+		!request_may_claim(request, claims->rights, wanted.group->name))
+		return answer_refuse(claims, request, ANSWER_NOT_PERMITTED,
 			"group %s does not allow user %lld to claim: its `allow` names who may",
 			wanted.group->name->bytes, (long long)request->peer->uid);
-		return false;
-	}
 	*ret_wanted = wanted;
 	return true;
 }

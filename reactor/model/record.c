@@ -22,6 +22,11 @@ enum life life_find(const char *name)
 	return TABLE_FIND(life_names, name);
 }
 
+char *record_owner(const char *vm, const char *tenant)
+{
+	return tenant ? memory_format("tenant:%s", tenant) : memory_format("vm:%s", vm);
+}
+
 struct instance_record *instance_record_free(struct instance_record *record)
 {
 	if (!record)

@@ -61,6 +61,9 @@ struct identity_record {
 	char *owner;	    /* who had it last: vm:NAME or tenant:NAME */
 };
 
+/* The text of an owner: its tenant's, or if it has none its VM's. The caller frees it. */
+char *record_owner(const char *vm, const char *tenant);
+
 struct identity_record *identity_record_free(struct identity_record *record);
 
 enum write_type {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "io/store/rows.h"
 
-#include "base/buffer.h"
 #include "base/memory.h"
 #include "io/store/outcome.h"
 
@@ -97,21 +96,18 @@ static int put_instance(struct database *database, const struct instance_record 
 
 static int put_identity(struct database *database, const struct instance_record *record)
 {
-	struct buffer owner = {0};
 	sqlite3_stmt *statement;
 	int result = database_prepare(database, STATEMENT_IDENTITY, &statement);
+	char *owner;
 
 	if (result)
 		return result;
-	if (record->tenant)
-		buffer_format(&owner, "tenant:%s", record->tenant);
-	else
-		buffer_format(&owner, "vm:%s", record->vm);
+	owner = record_owner(record->vm, record->tenant);
 	bind_string(statement, 0, record->identity);
 	bind_number(statement, 1, record->generation);
-	bind_string(statement, 2, buffer_string(&owner));
+	bind_string(statement, 2, owner);
 	result = database_step(database, statement);
-	buffer_done(&owner);
+	free(owner);
 	return result;
 }
 

@@ -63,20 +63,6 @@ static void read_list(struct loader *loader, const char *key,
 	}
 }
 
-static void check_top(struct loader *loader)
-{
-	static const char *const keys[] = {"groups", "rules", NULL};
-	const config_setting_t *root = config_root_setting(&loader->file->config);
-
-	for (int i = 0; i < config_setting_length(root); i++) {
-		const config_setting_t *setting = config_setting_get_elem(root, (unsigned)i);
-		const char *key = config_setting_name(setting);
-
-		if (strcmp(key, "groups") != 0 && strcmp(key, "rules") != 0)
-			loader_unknown_key(loader, setting, "a rule file", keys);
-	}
-}
-
 static bool next_file(struct loader *loader, size_t *cursor)
 {
 	while (*cursor < loader->files.count) {
@@ -173,12 +159,14 @@ static void order_errors(struct vector *errors, size_t from)
 
 static void read_all(struct loader *loader, const struct vector *texts)
 {
+	static const char *const keys[] = {"groups", "rules", NULL};
 	size_t cursor = 0;
 
 	for (size_t i = 0; i < texts->count; i++)
 		open_file(loader, texts->items[i]);
 	while (next_file(loader, &cursor)) {
-		check_top(loader);
+		loader_check_keys(
+			loader, config_root_setting(&loader->file->config), "a rule file", keys);
 		read_list(loader, "groups", load_group);
 	}
 	cursor = 0;

@@ -116,20 +116,15 @@ static bool read_field(const struct match_reader *reader, const char *name, stru
 
 static bool read_op(const struct match_reader *reader, const char *spelling, struct condition *test)
 {
-	struct suggestion suggestion = {.word = spelling};
+	const char *names[OP_COUNT];
 	struct buffer hint = {0};
 
 	test->op = op_find(spelling);
 	if (test->op != OP_COUNT)
 		return true;
 	for (enum op op = 0; op < OP_COUNT; op++)
-		suggestion_consider(&suggestion, op_name(op));
-	if (suggestion.best)
-		buffer_format(&hint, "did you mean `%s`?", suggestion.best);
-	else
-		buffer_add_string(&hint, "one of");
-	for (enum op op = 0; op < OP_COUNT && !suggestion.best; op++)
-		buffer_format(&hint, "%s `%s`", op > 0 ? "," : "", op_name(op));
+		names[op] = op_name(op);
+	loader_hint(&hint, spelling, names, OP_COUNT);
 	loader_error(reader->loader, reader->setting, buffer_string(&hint),
 		"`%.64s` is no operator", spelling);
 	buffer_done(&hint);

@@ -6,23 +6,6 @@
 #include "rules/load_match.h"
 #include "rules/suggest.h"
 
-#include <string.h>
-
-static void check_keys(struct loader *loader, const config_setting_t *setting)
-{
-	static const char *const keys[] = {"name", "group", "match", "enabled", NULL};
-
-	for (int i = 0; i < config_setting_length(setting); i++) {
-		const config_setting_t *member = config_setting_get_elem(setting, (unsigned)i);
-		const char *const *key = keys;
-
-		while (*key && strcmp(*key, config_setting_name(member)) != 0)
-			key++;
-		if (!*key)
-			loader_unknown_key(loader, member, "a rule", keys);
-	}
-}
-
 /*
  * Errors for which the nearest group is looked for: each may compare 1,000 names, half a
  * millisecond, and there may be 100,000 of them.
@@ -125,6 +108,7 @@ static void read_name(struct loader *loader, const config_setting_t *setting, st
 
 void load_rule(struct loader *loader, const config_setting_t *setting)
 {
+	static const char *const keys[] = {"name", "group", "match", "enabled", NULL};
 	const config_setting_t *enabled = config_setting_get_member(setting, "enabled");
 	struct rule *rule = memory_allocate(sizeof(*rule));
 	struct text *group;
@@ -134,7 +118,7 @@ void load_rule(struct loader *loader, const config_setting_t *setting)
 	rule->line = config_setting_source_line(setting);
 	rule->enabled = enabled ? loader_boolean(loader, enabled) : true;
 	vector_add(&loader->ruleset->rules, rule);
-	check_keys(loader, setting);
+	loader_check_keys(loader, setting, "a rule", keys);
 	read_name(loader, setting, rule);
 	group = read_group(loader, setting, &rule->group);
 	if (rule->name && group)

@@ -49,8 +49,7 @@ struct text *loader_name(struct loader *loader, const config_setting_t *setting,
 	return text_unref(text);
 }
 
-/* "did you mean" with the nearest of the words, or all of them. */
-static void add_hint(struct buffer *hint, const char *wrong, const char *const *words, size_t count)
+void loader_hint(struct buffer *hint, const char *wrong, const char *const *words, size_t count)
 {
 	struct suggestion suggestion = {.word = wrong};
 
@@ -84,7 +83,7 @@ int loader_choice(struct loader *loader, const config_setting_t *setting, const 
 	while (at < count && !text_is(text, words[at]))
 		at++;
 	if (at == count) {
-		add_hint(&hint, text->bytes, words, count);
+		loader_hint(&hint, text->bytes, words, count);
 		loader_error(loader, setting, buffer_string(&hint), "`%.*s` is no value of `%s`",
 			SHOWN, text->bytes, key);
 	}
@@ -109,7 +108,8 @@ bool loader_is_list(struct loader *loader, const config_setting_t *setting, cons
 	return false;
 }
 
-void loader_unknown_key(struct loader *loader, const config_setting_t *setting, const char *owner,
+/* Says that no key is called so, and which one was meant. */
+static void unknown_key(struct loader *loader, const config_setting_t *setting, const char *owner,
 	const char *const *keys)
 {
 	const char *key = config_setting_name(setting);
@@ -118,10 +118,24 @@ void loader_unknown_key(struct loader *loader, const config_setting_t *setting, 
 
 	while (keys[count])
 		count++;
-	add_hint(&hint, key, keys, count);
+	loader_hint(&hint, key, keys, count);
 	loader_error(
 		loader, setting, buffer_string(&hint), "%s has no key `%.*s`", owner, SHOWN, key);
 	buffer_done(&hint);
+}
+
+void loader_check_keys(struct loader *loader, const config_setting_t *settings, const char *owner,
+	const char *const *keys)
+{
+	for (int i = 0; i < config_setting_length(settings); i++) {
+		const config_setting_t *setting = config_setting_get_elem(settings, (unsigned)i);
+		const char *const *key = keys;
+
+		while (*key && strcmp(*key, config_setting_name(setting)) != 0)
+			key++;
+		if (!*key)
+			unknown_key(loader, setting, owner, keys);
+	}
 }
 
 static void read_key(struct loader *loader, const config_setting_t *setting,
@@ -137,7 +151,7 @@ static void read_key(struct loader *loader, const config_setting_t *setting,
 			return;
 		}
 	}
-	loader_unknown_key(loader, setting, owner, names);
+	unknown_key(loader, setting, owner, names);
 }
 
 void loader_group_keys(struct loader *loader, const config_setting_t *settings,

@@ -57,9 +57,12 @@ bool loader_boolean(struct loader *loader, const config_setting_t *setting);
 /* Whether it is a list of strings or such: (...) or [...]. */
 bool loader_is_list(struct loader *loader, const config_setting_t *setting, const char *example);
 
-/* Says that no key is called so, and which one was meant. `keys` ends with NULL. */
-void loader_unknown_key(struct loader *loader, const config_setting_t *setting, const char *owner,
+/* Adds an error for each of the settings that none of `keys`, which ends with NULL, is called. */
+void loader_check_keys(struct loader *loader, const config_setting_t *settings, const char *owner,
 	const char *const *keys);
+
+/* Appends "did you mean" with the nearest of the words to one that is none of them, or all. */
+void loader_hint(struct buffer *hint, const char *wrong, const char *const *words, size_t count);
 
 /* A key of a group, or of a part of it in brackets of its own; the last of a table has no name. */
 struct group_key {

@@ -10,18 +10,14 @@
 
 #include <string.h>
 
-static bool is_virtual(const struct facts *facts)
-{
-	return text_is(facts_value(facts, FIELD_FUNCTION), "virtual");
-}
-
 /* The first function of the slot that this one is in; false: it is in none with others. */
 static bool first_of_slot(const struct device *device, struct address *ret_first)
 {
 	const struct facts *facts = device->now.facts;
 	const struct text *slot = facts_value(facts, FIELD_SLOT);
 
-	if (!(facts->kinds & KIND_MASK(KIND_PCI)) || is_virtual(facts) || !slot ||
+	if (!(facts->kinds & KIND_MASK(KIND_PCI)) ||
+		text_is(facts_value(facts, FIELD_FUNCTION), "virtual") || !slot ||
 		!address_parse(slot->bytes, ret_first))
 		return false;
 	ret_first->function = 0;
@@ -144,12 +140,6 @@ static void map_free_all(struct map *map)
 	while ((value = map_next(map, &cursor)))
 		free(value);
 	map_done(map);
-}
-
-static void crowd_done(struct crowd *crowd)
-{
-	map_free_all(&crowd->functions);
-	map_free_all(&crowd->nodes);
 }
 
 /* What makes one device be taken before another: the greater, from the first number on. */
@@ -326,6 +316,7 @@ bool pick_devices(struct claims *claims, const struct pick *pick, struct vector 
 	for (size_t i = 0; i < ret_devices->count; i++)
 		((struct device *)ret_devices->items[i])->picked = false;
 	vector_done(&search.own);
-	crowd_done(&search.crowd);
+	map_free_all(&search.crowd.functions);
+	map_free_all(&search.crowd.nodes);
 	return units == pick->count;
 }

@@ -122,22 +122,17 @@ struct look *looking_take(struct looking *looking)
 	return look;
 }
 
-static void merge(struct look *into, struct look *look)
-{
-	into->derived = into->derived && look->derived;
-	if (is_whole(look) && !is_whole(into))
-		into->state = LOOK_ASKED;
-	if (into->trial == 0)
-		into->trial = look->trial;
-	look_free(look);
-}
-
 static void put_off(struct looking *looking, struct look *look, unsigned round, int64_t now)
 {
 	struct look *same = map_find(&looking->by_id, look->id->bytes, look->id->length);
 
-	if (same) {
-		merge(same, look);
+	if (same) { /* it does the work of both */
+		same->derived = same->derived && look->derived;
+		if (is_whole(look) && !is_whole(same))
+			same->state = LOOK_ASKED;
+		if (same->trial == 0)
+			same->trial = look->trial;
+		look_free(look);
 		return;
 	}
 	look->not_before = now + (FIRST_ROUND << 2 * round);
@@ -272,15 +267,6 @@ static unsigned find_trial(const struct look *look, const struct facts *facts, b
 	return look->trial + 1 < LOOK_ROUNDS ? look->trial + 1 : 0;
 }
 
-static void follow_driver(struct look *look, const struct facts *known, const struct facts *found)
-{
-	bool is_other = !known || known->bound != found->bound;
-
-	if (look->trial && is_other)
-		look->derived = false; /* it was refused: what hangs on it has not been asked */
-	look->trial = find_trial(look, found, is_other);
-}
-
 /* Whether a device has been unsettled for long: so it is. Events may come for ever. */
 static bool is_settled_so(const struct look *look, int64_t now)
 {
@@ -294,19 +280,15 @@ static void end(struct look *look)
 	look->state = look->trial ? LOOK_TRIAL : LOOK_OVER;
 }
 
-static void retry(struct look *look, int64_t now)
-{
-	if (look->state != LOOK_RETRY)
-		look->retried_since = now;
-	look->state = LOOK_RETRY;
-	look->attempts++;
-}
-
 enum look_step look_judge(struct look *look, int result, const struct facts *known,
 	const struct facts *found, int64_t now)
 {
 	if (result == 0 || (result == LOOK_UNSETTLED && is_settled_so(look, now))) {
-		follow_driver(look, known, found);
+		bool is_other_driver = !known || known->bound != found->bound;
+
+		if (look->trial && is_other_driver)
+			look->derived = false; /* it was refused: what hangs on it was not asked */
+		look->trial = find_trial(look, found, is_other_driver);
 		end(look);
 		return LOOK_STEP_SEE;
 	}
@@ -315,7 +297,10 @@ enum look_step look_judge(struct look *look, int result, const struct facts *kno
 		return LOOK_STEP_LOSE;
 	}
 	if (look->attempts < INCOMPLETE_ATTEMPTS) {
-		retry(look, now);
+		if (look->state != LOOK_RETRY)
+			look->retried_since = now;
+		look->state = LOOK_RETRY;
+		look->attempts++;
 		return LOOK_STEP_WAIT;
 	}
 	end(look);

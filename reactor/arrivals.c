@@ -61,13 +61,6 @@ static void follow_source(struct daemon *daemon, int64_t now)
 	resync_want(&daemon->resync, now);
 }
 
-static void replace_broken_source(struct daemon *daemon, int64_t now)
-{
-	if (now < daemon->source_retry)
-		return;
-	daemon->source_retry = daemon_renew_source(daemon) < 0 ? now + SOURCE_RETRY : CLOCK_NEVER;
-}
-
 static void receive_events(struct daemon *daemon, int64_t now)
 {
 	if (daemon->source_retry != CLOCK_NEVER ||
@@ -93,7 +86,9 @@ static void receive_events(struct daemon *daemon, int64_t now)
 
 void arrivals_receive(struct daemon *daemon, int64_t now)
 {
-	replace_broken_source(daemon, now);
+	if (now >= daemon->source_retry)
+		daemon->source_retry =
+			daemon_renew_source(daemon) < 0 ? now + SOURCE_RETRY : CLOCK_NEVER;
 	receive_events(daemon, now);
 }
 

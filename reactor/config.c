@@ -99,7 +99,8 @@ static void check_keys(
 static void read_number(struct reading *reading, const config_setting_t *group, enum number number)
 {
 	const struct config_number *description = &descriptions[number];
-	const config_setting_t *setting = config_setting_get_member(group, description->name);
+	const config_setting_t *setting =
+		group ? config_setting_get_member(group, description->name) : NULL;
 	char hint[80];
 
 	reading->numbers[number] = description->initial;
@@ -126,11 +127,8 @@ static void read_limits(struct reading *reading, const config_setting_t *root)
 	}
 	if (limits)
 		check_keys(reading, limits, limit_keys);
-	for (enum number number = NUMBER_MESSAGE; number < NUMBER_COUNT; number++) {
-		reading->numbers[number] = descriptions[number].initial;
-		if (limits)
-			read_number(reading, limits, number);
-	}
+	for (enum number number = NUMBER_MESSAGE; number < NUMBER_COUNT; number++)
+		read_number(reading, limits, number);
 }
 
 static void add_admin(struct reading *reading, const config_setting_t *setting, const char *name)
@@ -200,16 +198,6 @@ static void read_settings(struct reading *reading, const config_setting_t *root)
 	read_vfs(reading, root);
 }
 
-static void read_text(struct reading *reading, const struct rule_text *text)
-{
-	config_t config;
-
-	config_init(&config);
-	if (load_settings(text, reading->errors, &config))
-		read_settings(reading, config_root_setting(&config));
-	config_destroy(&config);
-}
-
 static void take_config(struct reading *reading, struct config *ret_config)
 {
 	const int64_t *numbers = reading->numbers;
@@ -234,21 +222,17 @@ static void take_config(struct reading *reading, struct config *ret_config)
 	};
 }
 
-/* The one text of the file; a missing file has none. */
-static int read_file(const char *file, struct rule_errors *errors, struct vector *ret_texts)
-{
-	if (access(file, F_OK) < 0 && errno == ENOENT)
-		return 0;
-	return rule_file_read(file, geteuid(), errors, ret_texts);
-}
-
 int config_load_text(
 	const struct rule_text *text, struct rule_errors *errors, struct config *ret_config)
 {
 	struct reading reading = {.file = text->file, .errors = errors, .rights.own = geteuid()};
 	size_t before = errors->errors.count;
+	config_t settings;
 
-	read_text(&reading, text);
+	config_init(&settings);
+	if (load_settings(text, errors, &settings))
+		read_settings(&reading, config_root_setting(&settings));
+	config_destroy(&settings);
 	if (errors->errors.count == before) {
 		take_config(&reading, ret_config);
 		return 0;
@@ -264,8 +248,10 @@ int config_load(const char *file, struct rule_errors *errors, struct config *ret
 	static char nothing[] = "";
 	struct rule_text missing = {.file = (char *)file, .bytes = nothing};
 	struct vector texts = {0};
-	int result = read_file(file, errors, &texts);
+	int result = 0;
 
+	if (access(file, F_OK) == 0 || errno != ENOENT)
+		result = rule_file_read(file, geteuid(), errors, &texts);
 	if (result == 0)
 		result = config_load_text(
 			texts.count > 0 ? texts.items[0] : &missing, errors, ret_config);

@@ -86,39 +86,23 @@ static void set_driver(struct facts *facts, struct text_pool *pool, struct folde
 		text_replace(&facts->bound, text_ref(facts_value(facts, FIELD_DRIVER)));
 }
 
-static void set_subsystem(struct facts *facts, struct text_pool *pool, struct folder *folder)
+/* What a function may lack; what is known of it is not read again, but for the group. */
+static void set_optional(struct facts *facts, struct text_pool *pool, struct folder *folder)
 {
+	char value[ATTRIBUTE_SIZE];
 	uint64_t ids[2];
 
 	if (!facts_value(facts, FIELD_SUBSYSTEM_VENDOR_DEVICE) &&
 		folder_read_number(folder, "subsystem_vendor", 16, 0xffff, &ids[0]) &&
 		folder_read_number(folder, "subsystem_device", 16, 0xffff, &ids[1]))
 		set_pair(facts, pool, FIELD_SUBSYSTEM_VENDOR_DEVICE, ids);
-}
-
-static void set_revision(struct facts *facts, struct text_pool *pool, struct folder *folder)
-{
-	char value[ATTRIBUTE_SIZE];
-
 	if (!facts_value(facts, FIELD_REVISION) && folder_read(folder, "revision", value))
 		facts_set(facts, pool, FIELD_REVISION, value);
-}
-
-static void set_node(struct facts *facts, struct text_pool *pool, struct folder *folder)
-{
-	char value[ATTRIBUTE_SIZE];
-
 	if (!facts_value(facts, FIELD_NUMA_NODE) && folder_read(folder, "numa_node", value) &&
 		value[0] != '-')
 		facts_set(facts, pool, FIELD_NUMA_NODE, value);
-}
-
-static void set_group(struct facts *facts, struct text_pool *pool, struct folder *folder)
-{
-	char group[ENTRY_SIZE];
-
-	if (folder_read_link(folder, "iommu_group", group))
-		facts_set(facts, pool, FIELD_IOMMU_GROUP, group);
+	if (folder_read_link(folder, "iommu_group", value))
+		facts_set(facts, pool, FIELD_IOMMU_GROUP, value);
 }
 
 /* A VF of a NIC is of one kind more. */
@@ -128,15 +112,6 @@ static void set_nic(struct facts *facts, struct text_pool *pool, struct folder *
 		return;
 	facts->kinds |= KIND_MASK(KIND_SRIOV_NIC);
 	physical_slot_set(facts, pool, folder);
-}
-
-static void set_possible_functions(
-	struct facts *facts, struct text_pool *pool, struct folder *folder)
-{
-	uint64_t possible = 0;
-
-	folder_read_number(folder, "sriov_totalvfs", 10, UINT16_MAX, &possible);
-	facts_set(facts, pool, FIELD_FUNCTION, possible > 0 ? "physical" : "plain");
 }
 
 /*
@@ -150,6 +125,7 @@ static void set_function(
 	char physical[ENTRY_SIZE];
 	bool is_linked = folder_read_link(folder, "physfn", physical);
 	bool is_virtual = !card && folder_has(folder, "sriov_vf_msix_count");
+	uint64_t possible = 0;
 
 	if (is_linked) {
 		facts_set(facts, pool, FIELD_FUNCTION, "virtual");
@@ -160,7 +136,8 @@ static void set_function(
 		facts_set(facts, pool, FIELD_FUNCTION, "virtual");
 		folder->unsettled = true;
 	} else {
-		set_possible_functions(facts, pool, folder);
+		folder_read_number(folder, "sriov_totalvfs", 10, UINT16_MAX, &possible);
+		facts_set(facts, pool, FIELD_FUNCTION, possible > 0 ? "physical" : "plain");
 	}
 }
 
@@ -224,10 +201,7 @@ bool probe_pci(struct names *names, struct text_pool *pool, struct folder *folde
 	else if (!set_model(facts, pool, names, folder))
 		return false;
 	set_driver(facts, pool, folder);
-	set_subsystem(facts, pool, folder);
-	set_revision(facts, pool, folder);
-	set_node(facts, pool, folder);
-	set_group(facts, pool, folder);
+	set_optional(facts, pool, folder);
 	if (known)
 		set_function_again(facts, pool, folder, known);
 	else

@@ -114,18 +114,6 @@ void writer_string(struct writer *writer, const char *string)
 	writer_bytes(writer, string, strlen(string));
 }
 
-void writer_number(struct writer *writer, int64_t number)
-{
-	writer_separate(writer);
-	buffer_format(&writer->out, "%" PRId64, number);
-}
-
-void writer_boolean(struct writer *writer, bool value)
-{
-	writer_separate(writer);
-	buffer_add_string(&writer->out, value ? "true" : "false");
-}
-
 void writer_raw(struct writer *writer, const char *bytes, size_t length)
 {
 	writer_separate(writer);
@@ -159,13 +147,15 @@ void writer_key_raw(struct writer *writer, const char *key, const struct text *t
 void writer_key_number(struct writer *writer, const char *key, int64_t number)
 {
 	writer_key(writer, key);
-	writer_number(writer, number);
+	writer_separate(writer);
+	buffer_format(&writer->out, "%" PRId64, number);
 }
 
 void writer_key_boolean(struct writer *writer, const char *key, bool value)
 {
 	writer_key(writer, key);
-	writer_boolean(writer, value);
+	writer_separate(writer);
+	buffer_add_string(&writer->out, value ? "true" : "false");
 }
 
 struct text *writer_take(struct writer *writer)

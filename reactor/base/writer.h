@@ -30,8 +30,6 @@ void writer_key(struct writer *writer, const char *key);
 
 void writer_string(struct writer *writer, const char *string);
 void writer_bytes(struct writer *writer, const char *bytes, size_t length);
-void writer_number(struct writer *writer, int64_t number);
-void writer_boolean(struct writer *writer, bool value);
 
 /* A value that is JSON already. */
 void writer_raw(struct writer *writer, const char *bytes, size_t length);

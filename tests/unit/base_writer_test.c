@@ -28,8 +28,8 @@ static void test_structure(void **state)
 	writer_key_boolean(&json, "yes", true);
 	writer_key(&json, "list");
 	writer_open(&json, '[');
-	writer_number(&json, 0);
-	writer_boolean(&json, false);
+	writer_raw(&json, "0", 1);
+	writer_raw(&json, "false", 5);
 	writer_open(&json, '[');
 	writer_close(&json, ']');
 	writer_open(&json, '{');

@@ -35,12 +35,13 @@ struct text_pool {
 	struct vector watchers; /* of struct text_watcher, borrowed */
 };
 
+/* A header of 16 bytes without a hole: one byte more is often 16 in the allocator. */
 struct text {
-	uint32_t references;
+	uint32_t references : 31;
+	bool watched : 1;
 	uint32_t length;
 	struct text_pool *pool; /* NULL: not interned */
-	bool watched;
-	char bytes[]; /* `length` of them, then a NUL */
+	char bytes[];		/* `length` of them, then a NUL */
 };
 
 /* Someone who is told of the end of watched texts. */

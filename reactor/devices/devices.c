@@ -71,7 +71,7 @@ static void lose(struct devices *devices, struct device *device)
 	if (!device->now.facts)
 		return;
 	stage_forget(device);
-	device_view_done(&device->now);
+	device_view_done(device_change(device));
 	device->verdict = NULL;
 	mark_changed(devices, device, true);
 }
@@ -92,7 +92,7 @@ void devices_see(struct devices *devices, struct facts *facts)
 		return;
 	}
 	mark_changed(devices, device, before && before->life != facts->life);
-	device->now.facts = facts;
+	device_change(device)->facts = facts;
 	facts_unref(before);
 	device->verdict = decide(devices, devices->ruleset, facts);
 }
@@ -224,8 +224,10 @@ static void take_next(struct devices *devices, struct device *device, struct vec
 	device->verdict = next->verdict;
 	differs = show_device(device, devices->pool);
 	if (next->facts) {
-		facts_unref(device->now.facts);
-		device->now.facts = facts_ref(next->facts);
+		struct device_view *now = device_change(device);
+
+		facts_unref(now->facts);
+		now->facts = facts_ref(next->facts);
 	}
 	if (differs || next->facts)
 		mark_touched(devices, device);

@@ -87,8 +87,8 @@ static struct change *add_change(
 	struct change *change = delta_add(delta, type);
 
 	change->kinds = (device->now.facts ? device->now.facts->kinds : 0) |
-			(device->told.facts ? device->told.facts->kinds : 0);
-	change->group_before = text_ref(device->told.group);
+			(device->told->facts ? device->told->facts->kinds : 0);
+	change->group_before = text_ref(device->told->group);
 	change->group_after = text_ref(device->now.group);
 	return change;
 }
@@ -111,16 +111,14 @@ static bool is_told(const struct device_view *told, const struct device_view *no
 	       told->instance == now->instance;
 }
 
-void settle_device(struct device *device, struct delta *delta)
+static void tell(struct device *device, struct delta *delta)
 {
-	struct device_view *told = &device->told;
+	const struct device_view *told = device->told;
 	struct device_view *now = &device->now;
 	bool stays = told->facts && now->facts && told->facts->life == now->facts->life;
 	bool same_group = stays && told->group == now->group;
 	struct text *changed = stays ? changed_names(told, now) : NULL;
 
-	if (is_told(told, now))
-		return;
 	if (now->facts)
 		text_replace(&now->json, describe_device(now));
 	if (told->group && !same_group)
@@ -138,5 +136,11 @@ void settle_device(struct device *device, struct delta *delta)
 	}
 	if (now->group && !same_group)
 		add_group_change(delta, EVENT_GROUP_JOINED, device, now);
-	device_view_copy(told, now);
+}
+
+void settle_device(struct device *device, struct delta *delta)
+{
+	if (device->told && !is_told(device->told, &device->now))
+		tell(device, delta);
+	device_take_as_told(device);
 }

@@ -106,12 +106,15 @@ static struct text *instance_id(const struct instance *instance, struct text_poo
 
 /* Takes over the references to `reasons` and `instance`. */
 static bool take(
-	struct device_view *view, struct shown shown, struct text *reasons, struct text *instance)
+	struct device *device, struct shown shown, struct text *reasons, struct text *instance)
 {
+	struct device_view *view = &device->now;
 	bool differs = view->group != shown.group || view->rule != shown.rule ||
 		       view->state != shown.state || view->reasons != reasons ||
 		       view->instance != instance;
 
+	if (differs)
+		device_change(device);
 	text_replace(&view->group, text_ref(shown.group));
 	text_replace(&view->rule, text_ref(shown.rule));
 	text_replace(&view->reasons, reasons);
@@ -133,6 +136,6 @@ bool show_device(struct device *device, struct text_pool *pool)
 		shown = as_claimed(instance, shown);
 	else if (instance)
 		shown = as_before(&device->now, shown);
-	return take(&device->now, shown, describe_reasons(&reasons, overridden, pool),
+	return take(device, shown, describe_reasons(&reasons, overridden, pool),
 		claimed ? instance_id(instance, pool) : NULL);
 }

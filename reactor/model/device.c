@@ -28,14 +28,17 @@ enum device_state device_state_find(const char *name)
 	return TABLE_FIND(state_names, name);
 }
 
+/* What is told of one that was not there; it is nobody's to free. */
+static const struct device_view nothing = {.state = STATE_UNMATCHED};
+
 struct device *device_new(struct text *id)
 {
 	struct device *device = memory_allocate(sizeof(*device));
 
 	device->id = id;
 	device->order = device_order_of(id->bytes);
-	device->now.state = STATE_UNMATCHED;
-	device->told.state = STATE_UNMATCHED;
+	device->now = nothing;
+	device->told = &nothing;
 	return device;
 }
 
@@ -43,26 +46,48 @@ struct device *device_free(struct device *device)
 {
 	if (!device)
 		return NULL;
+	device_take_as_told(device);
 	device_view_done(&device->now);
-	device_view_done(&device->told);
 	text_unref(device->twin_of);
 	text_unref(device->id);
 	free(device);
 	return NULL;
 }
 
-void device_view_copy(struct device_view *view, const struct device_view *from)
+static struct device_view *copy_view(const struct device_view *view)
 {
-	struct device_view copy = *from;
+	struct device_view *copy = memory_allocate(sizeof(*copy));
 
-	facts_ref(copy.facts);
-	text_ref(copy.group);
-	text_ref(copy.rule);
-	text_ref(copy.reasons);
-	text_ref(copy.instance);
-	text_ref(copy.json);
+	*copy = *view;
+	facts_ref(copy->facts);
+	text_ref(copy->group);
+	text_ref(copy->rule);
+	text_ref(copy->reasons);
+	text_ref(copy->instance);
+	text_ref(copy->json);
+	return copy;
+}
+
+static void free_view(struct device_view *view)
+{
 	device_view_done(view);
-	*view = copy;
+	free(view);
+}
+
+struct device_view *device_change(struct device *device)
+{
+	if (!device->told)
+		device->told = copy_view(&device->now);
+	return &device->now;
+}
+
+void device_take_as_told(struct device *device)
+{
+	const struct device_view *told = device->told;
+
+	device->told = NULL;
+	if (told && told != &nothing)
+		free_view((struct device_view *)told);
 }
 
 void device_view_done(struct device_view *view)
@@ -73,7 +98,7 @@ void device_view_done(struct device_view *view)
 	text_unref(view->reasons);
 	text_unref(view->instance);
 	text_unref(view->json);
-	*view = (struct device_view){.state = STATE_UNMATCHED};
+	*view = nothing;
 }
 
 /* Takes the address that stands before the end or the first `/` of what is behind the prefix. */

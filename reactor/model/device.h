@@ -57,13 +57,13 @@ struct device {
 	struct identity *identity;  /* that names it, if it was ever granted; else NULL */
 	struct text *twin_of;	    /* id of a present one whose instance's identity it has, too */
 	struct device_view now;	    /* facts as seen; the rest by show_device, json by settling */
-	struct device_view told;    /* as of the last settling */
-	struct next *next;	    /* while rules are staged: what it will be; else NULL */
-	bool touched;		    /* stands in devices::touched */
-	bool stale;		    /* likewise, and its view is to be derived */
-	bool changed;		    /* stands in devices::changed */
-	bool replaced;		    /* likewise, and what was there before is gone */
-	bool doubted;		    /* the last look failed: the facts are from one before */
+	const struct device_view *told; /* as of the last settling; NULL: as now */
+	struct next *next;		/* while rules are staged: what it will be; else NULL */
+	bool touched;			/* stands in devices::touched */
+	bool stale;			/* likewise, and its view is to be derived */
+	bool changed;			/* stands in devices::changed */
+	bool replaced;			/* likewise, and what was there before is gone */
+	bool doubted;			/* the last look failed: the facts are from one before */
 	bool picked;   /* chosen by the claim that is being decided; false between turns */
 	bool unlisted; /* a candidate whose type is not listed: there while an instance has it */
 };
@@ -72,7 +72,18 @@ struct device {
 struct device *device_new(struct text *id);
 struct device *device_free(struct device *device);
 
-void device_view_copy(struct device_view *view, const struct device_view *from);
+/* `now`, to change what subscribers are told of; what they were told is kept apart from here on. */
+struct device_view *device_change(struct device *device);
+
+/* Subscribers were told what is now. */
+void device_take_as_told(struct device *device);
+
+/* What subscribers were told last: most of the time what is now. */
+static inline const struct device_view *device_told(const struct device *device)
+{
+	return device->told ? device->told : &device->now;
+}
+
 void device_view_done(struct device_view *view);
 
 struct device_order device_order_of(const char *id);

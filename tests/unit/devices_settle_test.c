@@ -213,6 +213,37 @@ static void test_a_rule_that_moves_in_the_order_is_no_event(void **state)
 	world_done(&world);
 }
 
+/* Between two settlings the device as told is shown; what changes and changes back is no event. */
+static void test_what_is_told_stays_until_it_is_settled(void **state)
+{
+	const char *id = "pci:0000:01:00.0";
+	struct world world;
+	struct delta delta = {0};
+	const struct device *device;
+	struct text *json;
+
+	(void)state;
+	start(&world);
+	devices_see(&world.devices, world_facts(&world, "pci:0000:01:00.0 driver=nvme"));
+	device = devices_find(&world.devices, id);
+	assert_null(device_told(device)->facts);
+	claims_settle(&world.claims, &delta);
+	delta_done(&delta);
+	json = text_ref(device_told(device)->json);
+	devices_see(&world.devices, world_facts(&world, "pci:0000:01:00.0 driver=igb"));
+	devices_show(&world.devices);
+	assert_true(text_is(device->now.group, "b"));
+	assert_true(text_is(device_told(device)->group, "a"));
+	assert_ptr_equal(device_told(device)->json, json);
+	devices_see(&world.devices, world_facts(&world, "pci:0000:01:00.0 driver=nvme"));
+	claims_settle(&world.claims, &delta);
+	assert_int_equal(delta.changes.count, 0);
+	assert_string_equal(device_told(device)->json->bytes, json->bytes);
+	text_unref(json);
+	delta_done(&delta);
+	world_done(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +253,7 @@ int main(void)
 		cmocka_unit_test(test_a_change_is_of_all_kinds_before_and_after),
 		cmocka_unit_test(test_moves_of_a_reload),
 		cmocka_unit_test(test_a_rule_that_moves_in_the_order_is_no_event),
+		cmocka_unit_test(test_what_is_told_stays_until_it_is_settled),
 	};
 
 	return cmocka_run_group_tests_name("devices_settle", tests, NULL, NULL);

@@ -69,8 +69,8 @@ static void settle(struct claims *claims)
 static void print_inventory(const struct claims *claims, const char *kind, struct usage each)
 {
 	const struct device *device = claims->devices->inventory.devices.items[DEVICES / 2];
-	double json = allocated(device->told.json);
-	double facts = allocated(device->told.facts);
+	double json = allocated(device->now.json);
+	double facts = allocated(device->now.facts);
 	double self = allocated((void *)device);
 	double index = (allocated(claims->devices->inventory.devices.items) +
 			       allocated(claims->devices->pool->texts.slots)) /
@@ -81,7 +81,7 @@ static void print_inventory(const struct claims *claims, const char *kind, struc
 	       "\"without_text\":%.0f,\"of_it_facts\":%.0f,\"of_it_device\":%.0f,"
 	       "\"of_it_index\":%.0f,\"of_it_strings\":%.0f,\"rss_bytes_per_device\":%.0f,"
 	       "\"target\":%d,\"target_without_text\":%d}\n",
-		kind, DEVICES, device->told.json->length, each.malloc, json, each.malloc - json,
+		kind, DEVICES, device->now.json->length, each.malloc, json, each.malloc - json,
 		facts, self, index, each.malloc - json - facts - self - index, each.rss, TARGET,
 		BARE);
 }

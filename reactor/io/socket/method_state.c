@@ -102,23 +102,23 @@ void method_list_devices(struct call *call)
 	if (!read_wanted(call, &wanted))
 		return;
 	for (size_t i = 0; i < devices->count; i++) {
-		const struct device *device = devices->items[i];
+		const struct device_view *told = device_told(devices->items[i]);
 
-		if (is_wanted(&wanted, &device->told))
-			vector_add(&found, text_ref(device->told.json));
+		if (is_wanted(&wanted, told))
+			vector_add(&found, text_ref(told->json));
 	}
 	reply_list(call, "devices", &found);
 }
 
-/* The device that the call names, or NULL: the call was answered with the error. */
-static const struct device *find_device(struct call *call)
+/* The device that the call names, as told, or NULL: the call was answered with the error. */
+static const struct device_view *find_device(struct call *call)
 {
 	const char *id = call_string(call, "device");
 	const struct device *device = devices_find(call->connection->service->claims->devices, id);
 	struct reply_error error = {"org.hostdevd.NoSuchDevice", "device", id};
 
-	if (device && device->told.facts)
-		return device;
+	if (device && device_told(device)->facts)
+		return device_told(device);
 	reply_error(call, error,
 		"there is no device `%s`; ids are like pci:0000:01:00.0 and usb:1-2.1, and "
 		"ListDevices has them",
@@ -128,31 +128,30 @@ static const struct device *find_device(struct call *call)
 
 void method_get_device(struct call *call)
 {
-	const struct device *device = find_device(call);
+	const struct device_view *told = find_device(call);
 	struct writer json = {0};
 
-	if (!device)
+	if (!told)
 		return;
 	reply_open(&json);
 	reply_write_seq(call, &json);
-	writer_key_raw(&json, "device", device->told.json);
+	writer_key_raw(&json, "device", told->json);
 	reply_close(call, &json);
 }
 
 void method_explain(struct call *call)
 {
-	const struct device *device = find_device(call);
+	const struct device_view *told = find_device(call);
 	struct writer json = {0};
 
-	if (!device)
+	if (!told)
 		return;
 	reply_open(&json);
-	writer_key_raw(&json, "device", device->told.json);
+	writer_key_raw(&json, "device", told->json);
 	writer_key(&json, "verdicts");
-	explain_write(
-		&json, call->connection->service->claims->devices->ruleset, device->told.facts);
-	writer_key_text(&json, "group", device->told.group);
-	writer_key_text(&json, "rule", device->told.rule);
+	explain_write(&json, call->connection->service->claims->devices->ruleset, told->facts);
+	writer_key_text(&json, "group", told->group);
+	writer_key_text(&json, "rule", told->rule);
 	reply_close(call, &json);
 }
 

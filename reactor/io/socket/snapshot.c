@@ -24,11 +24,13 @@ static struct text *make_head(enum change_type type, const char *key, uint64_t s
 /* {"id":...,"state":...},"group":...,"rule":..., written where the one before was written */
 static struct text *make_joined_body(struct writer *json, const struct device *device)
 {
+	const struct device_view *told = device_told(device);
+
 	json->out.length = 0;
 	json->comma = false;
-	describe_write_short(json, device->id, device->told.state);
-	writer_key_text(json, "group", device->told.group);
-	writer_key_text(json, "rule", device->told.rule);
+	describe_write_short(json, device->id, told->state);
+	writer_key_text(json, "group", told->group);
+	writer_key_text(json, "rule", told->rule);
 	return text_new(json->out.bytes, json->out.length);
 }
 
@@ -42,13 +44,14 @@ static void add_entry(struct snapshot *snapshot, struct text *head, struct text 
 
 static void add_device(struct snapshot *snapshot, struct writer *json, const struct device *device)
 {
+	const struct device_view *told = device_told(device);
 	struct filter_subject subject = {.type = EVENT_DEVICE_ADDED,
-		.kinds = device->told.facts->kinds,
-		.group_after = device->told.group};
+		.kinds = told->facts->kinds,
+		.group_after = told->group};
 
-	add_entry(snapshot, snapshot->added_head, text_ref(device->told.json), subject);
+	add_entry(snapshot, snapshot->added_head, text_ref(told->json), subject);
 	subject.type = EVENT_GROUP_JOINED;
-	if (device->told.group)
+	if (told->group)
 		add_entry(snapshot, snapshot->joined_head, make_joined_body(json, device), subject);
 }
 
@@ -116,7 +119,7 @@ static void add_all(
 	for (size_t i = 0; i < devices->count; i++) {
 		const struct device *device = devices->items[i];
 
-		if (!device->told.facts)
+		if (!device_told(device)->facts)
 			continue;
 		add_device(snapshot, &json, device);
 		add_instances_of(snapshot, device, sorted, &cursor);

@@ -11,7 +11,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-static void print_line(FILE *out, const char *prefix, const char *format, va_list arguments)
+__attribute__((format(printf, 3, 0))) static void print_line(
+	FILE *out, const char *prefix, const char *format, va_list arguments)
 {
 	char *line = NULL;
 	char *clean;

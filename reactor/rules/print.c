@@ -2,8 +2,7 @@
 /* Values are printed in their normalised form and always quoted, so one rule has one spelling. */
 #include "rules/print.h"
 
-/* A string as libconfig reads it; a loaded one has no control characters. */
-static void print_string(struct buffer *buffer, const struct text *text)
+void print_string(struct buffer *buffer, const struct text *text)
 {
 	buffer_add_byte(buffer, '"');
 	for (size_t i = 0; i < text->length; i++) {

@@ -24,18 +24,6 @@ const struct rule *rules_evaluate(const struct vector *rules, const struct facts
 	return NULL;
 }
 
-/* A string as libconfig reads it; a loaded one has no control characters. */
-static void print_string(struct buffer *buffer, const struct text *text)
-{
-	buffer_add_byte(buffer, '"');
-	for (size_t i = 0; i < text->length; i++) {
-		if (text->bytes[i] == '"' || text->bytes[i] == '\\')
-			buffer_add_byte(buffer, '\\');
-		buffer_add_byte(buffer, text->bytes[i]);
-	}
-	buffer_add_byte(buffer, '"');
-}
-
 static void print_key_string(struct buffer *buffer, const char *key, const struct text *text)
 {
 	buffer_format(buffer, " %s = ", key);
